@@ -1,0 +1,47 @@
+# Each target makes or updates .venv from requirements.lock by itself.
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := engine server tests examples bench
+
+.PHONY: demo test check serve bench clean lock
+
+demo: .venv/ready
+	$(BIN)/python examples/demo.py
+
+test: .venv/ready
+	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m slow
+
+check: .venv/ready
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry engine server
+	$(BIN)/scimweave lint mappings examples
+	$(BIN)/scimweave test mappings examples
+
+serve: .venv/ready
+	$(BIN)/scimweave init-target mappings
+	$(BIN)/scimweave serve mappings
+
+bench: .venv/ready
+	$(BIN)/python bench/server.py
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: .venv/ready
+	$(BIN)/pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header \
+		--output-file requirements.lock pyproject.toml
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "scimweave needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
