@@ -1,0 +1,1 @@
+"""SCIM as values, without IO."""

@@ -1,0 +1,80 @@
+"""What an endpoint says of itself (RFC 7643 §5 to §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from scimweave.scim.schema import ResourceType, Schema
+
+SERVICE_PROVIDER_CONFIG = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
+RESOURCE_TYPE = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
+
+
+def service_provider_config(
+    base_url: str, *, max_results: int, default_page_size: int, documentation_uri: str | None = None
+) -> dict[str, Any]:
+    """Return /ServiceProviderConfig; ``max_results`` is the most that one page holds."""
+    body: dict[str, Any] = {"schemas": [SERVICE_PROVIDER_CONFIG]}
+    if documentation_uri is not None:
+        body["documentationUri"] = documentation_uri
+    return {
+        **body,
+        "patch": {"supported": True},
+        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+        "filter": {"supported": True, "maxResults": max_results},
+        "changePassword": {"supported": False},
+        "sort": {"supported": False},
+        "etag": {"supported": False},
+        "pagination": {
+            "cursor": False,
+            "index": True,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": default_page_size,
+            "maxPageSize": max_results,
+        },
+        "authenticationSchemes": [
+            {
+                "type": "oauthbearertoken",
+                "name": "Secret token",
+                "description": "The secret key of this endpoint, as an OAuth bearer token.",
+                "specUri": "https://www.rfc-editor.org/info/rfc6750",
+                "primary": True,
+            }
+        ],
+        "meta": _meta("ServiceProviderConfig", f"{base_url}/ServiceProviderConfig"),
+    }
+
+
+def resource_types(base_url: str, types: Iterable[ResourceType]) -> list[dict[str, Any]]:
+    """Return what /ResourceTypes lists."""
+    return [_resource_type(base_url, each) for each in types]
+
+
+def schemas(base_url: str, schemas: Iterable[Schema]) -> list[dict[str, Any]]:
+    """Return what /Schemas lists."""
+    return [
+        {**each.to_dict(), "meta": _meta("Schema", f"{base_url}/Schemas/{each.id}")}
+        for each in schemas
+    ]
+
+
+def _resource_type(base_url: str, found: ResourceType) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "schemas": [RESOURCE_TYPE],
+        "id": found.name,
+        "name": found.name,
+        "description": found.core.description or found.name,
+        "endpoint": found.endpoint,
+        "schema": found.core.id,
+    }
+    if found.extensions:
+        body["schemaExtensions"] = [
+            {"schema": each.id, "required": False} for each in found.extensions
+        ]
+    body["meta"] = _meta("ResourceType", f"{base_url}/ResourceTypes/{found.name}")
+    return body
+
+
+def _meta(resource_type: str, location: str) -> dict[str, Any]:
+    return {"resourceType": resource_type, "location": location}

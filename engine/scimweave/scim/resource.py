@@ -1,0 +1,164 @@
+"""Resources as plain dicts: checked on the way in, dressed up on the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from scimweave.scim.acceptance import Acceptance
+from scimweave.scim.coercion import Findings, Take, is_empty, wrong_type
+from scimweave.scim.edit import ReadOnly
+from scimweave.scim.editor import Editor
+from scimweave.scim.error import invalid_syntax, invalid_value
+from scimweave.scim.fields import (
+    Entry,
+    Fields,
+    Unmapped,
+    compile_fields,
+    flattening,
+    only_element,
+)
+from scimweave.scim.schema import ResourceType, common_attributes
+from scimweave.scim.selection import without
+
+__all__ = ["Acceptance", "Checked", "Checker", "to_wire"]
+
+# What a reply says where nothing is stored (Q66).
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {"User": {"active": True}}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A resource in canonical form, and the paths of what was left out of it.
+
+    ``resource`` has no ``id``, ``meta``, ``schemas``, read-only or empty attributes; those of an
+    extension stand under its URN.
+    """
+
+    resource: dict[str, Any]
+    dropped: tuple[str, ...]
+
+
+class Checker:
+    """Reads the resources of one type, as far as a mapping takes them; compiled once."""
+
+    def __init__(
+        self, resource_type: ResourceType, acceptance: Acceptance, unmapped: Unmapped = "drop"
+    ) -> None:
+        self.resource_type = resource_type
+        self.unmapped = unmapped
+        core = acceptance.accepted.core.attributes
+        self.required = tuple(each.name for each in core.values() if each.required)
+        self._fields, extensions = _compile(resource_type, acceptance, unmapped)
+        self.editor = Editor(resource_type.core.id, self._fields, extensions, unmapped)
+
+    def check(self, body: Any) -> Checked:
+        """Read the body of a POST or PUT; it is not modified. Raises ``ScimError``."""
+        if not isinstance(body, dict):
+            raise invalid_syntax(f"the body is a {self.resource_type.name}: it has to be an object")
+        findings = Findings()
+        resource = self._fields.read(body, findings)
+        for path, value in findings.flattened:
+            self._write_flattened(resource, path, value, findings)
+        self.require(resource)
+        dropped = tuple(dict.fromkeys(findings.dropped))
+        self.refuse_dropped(dropped)
+        return Checked(resource, dropped)
+
+    def require(self, resource: Mapping[str, Any]) -> None:
+        """Raise ``ScimError`` (invalidValue) where a required attribute is missing."""
+        for name in self.required:
+            if name not in resource:
+                raise invalid_value(
+                    f"{name} is missing: a {self.resource_type.name} needs one that is not empty"
+                )
+
+    def refuse_dropped(self, dropped: Iterable[str]) -> None:
+        """Raise ``ScimError`` (invalidSyntax) for what nothing maps, where the mapping says so."""
+        if self.unmapped == "reject" and dropped:
+            names = ", ".join(list(dropped)[:10])
+            raise invalid_syntax(f"not mapped here: {names}; remove them from what is sent")
+
+    def _write_flattened(
+        self, resource: dict[str, Any], path: str, value: Any, findings: Findings
+    ) -> None:
+        edit = self.editor.edit_member(path)
+        if is_empty(value) or isinstance(edit, ReadOnly):
+            return
+        change = edit.assign(value, False, findings)
+        if change is not None:
+            change(resource)
+
+
+def to_wire(
+    resource: Mapping[str, Any],
+    *,
+    id: str,
+    resource_type: ResourceType,
+    version: int,
+    created: datetime,
+    last_modified: datetime,
+    location: str,
+) -> dict[str, Any]:
+    """Return a resource as it is sent; values below the top level are shared with ``resource``.
+
+    Attributes that are never returned are left out.
+    """
+    wire = {
+        "schemas": [resource_type.core.id, *(name for name in resource if ":" in name)],
+        "id": id,
+        **_DEFAULTS.get(resource_type.name, {}),
+        **resource,
+        "meta": {
+            "resourceType": resource_type.name,
+            "created": _timestamp(created),
+            "lastModified": _timestamp(last_modified),
+            "location": location,
+            "version": f'W/"{version}"',
+        },
+    }
+    secrets = [
+        path for path in resource_type.never_returned if (path.uri or path.attribute) in wire
+    ]
+    return without(wire, secrets) if secrets else wire
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def _compile(
+    resource_type: ResourceType, acceptance: Acceptance, unmapped: Unmapped
+) -> tuple[Fields, dict[str, Fields]]:
+    """Compile the top level, and the extensions by their URN."""
+    core, *others = acceptance.schemas()
+    accepted = {schema.id: schema.attributes for schema in others}
+    extensions = {
+        schema.id: compile_fields(
+            schema.attributes,
+            accepted.get(schema.id, {}),
+            f"{schema.id}:",
+            unmapped,
+            flattening(f"{schema.id}:", ".[", unmapped),
+        )
+        for schema in resource_type.extensions
+    }
+    known = {**common_attributes(), **resource_type.core.attributes}
+    top = compile_fields(known, core.attributes, "", unmapped, flattening("", ".:[", unmapped))
+    for uri, fields in extensions.items():
+        top.add(uri, Entry(uri, _extension_reader(uri, fields), uri, None, fields))
+    return top, extensions
+
+
+def _extension_reader(uri: str, fields: Fields) -> Take:
+    def take(value: Any, findings: Findings) -> Any:
+        if is_empty(value):
+            return None
+        members = only_element(value)
+        if not isinstance(members, dict):
+            raise wrong_type(uri, None, value)
+        return fields.read(members, findings) or None
+
+    return take
