@@ -1,0 +1,139 @@
+"""What is wrong with a mapping as a whole, though each of its lines is right."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from scimweave.mapping.diagnostics import Related, did_you_mean
+from scimweave.mapping.project import UserProgram
+from scimweave.mapping.report import Report
+from scimweave.mapping.source import Document, MapNode, ScalarNode, YamlPath
+
+if TYPE_CHECKING:
+    from scimweave.mapping.model import MappingModel
+
+_ATTRIBUTES: YamlPath = ("users", "attributes")
+_OPERATIONS: YamlPath = ("users", "operations")
+_SECRETS = (
+    re.compile(r"://[^/?#@\s]*?:(?P<secret>[^/?#@\s]+)@"),
+    re.compile(r"[?&](password|passwd|pwd|secret|token)=(?P<secret>[^&\s]+)", re.IGNORECASE),
+)
+
+
+def check_file(model: MappingModel, report: Report) -> None:
+    """Look at what does not need the rules to be compiled."""
+    _check_target(model, report)
+    _check_secrets(report)
+    names = mapped_names(report.document)
+    _check_duplicate_fields(names, report)
+    for index, name in enumerate(model.users.match):
+        if name not in names and _is_known(name):
+            report.at_value(
+                "match-unmapped",
+                f'"{name}" finds accounts, and no attribute fills it',
+                ("users", "match", index),
+                did_you_mean(name, names),
+            )
+    rule = model.users.attributes.get(model.users.key)
+    if rule is not None and rule.has("const"):
+        message = f'every account would get the same "{model.users.key}", which is its key'
+        report.at_key("key-mapped", message, (*_ATTRIBUTES, model.users.key))
+
+
+def check_users(users: UserProgram, report: Report) -> None:
+    """Look at what the compiled rules do together."""
+    if not report.complete:
+        return
+    if not users.operations.deactivate_set and not _reads_active(users):
+        report.at_key(
+            "active-unmapped",
+            "no attribute reads active: whoever leaves would keep the account as it is",
+            _ATTRIBUTES,
+            help="map it (is_active: active), or give operations: { deactivate: { set: … } }",
+        )
+    for name in users.operations.deactivate_set.keys() - users.operations.reactivate_set.keys():
+        field = users.field(name)
+        if field is None or field.apply == "on_create":
+            report.at_key(
+                "not-set-back",
+                f'"{name}" is set when somebody leaves, and not when they return',
+                (*_OPERATIONS, "deactivate", "set", name),
+                help=f"give operations: {{ reactivate: {{ set: {{ {name}: … }} }} }}",
+            )
+
+
+def _is_known(name: str) -> bool:
+    """Whether a name stands in the file, and not for one that could not be read."""
+    return name.isprintable()
+
+
+def mapped_names(document: Document) -> list[str]:
+    """Return the target fields that attributes fill, as the file has them."""
+    return _keys(document, _ATTRIBUTES)
+
+
+def written_names(document: Document) -> list[str]:
+    """Return the target fields that the mapping writes in any way."""
+    sets = [_keys(document, (*_OPERATIONS, key, "set")) for key in ("deactivate", "reactivate")]
+    return list(dict.fromkeys(mapped_names(document) + sets[0] + sets[1]))
+
+
+def _keys(document: Document, path: YamlPath) -> list[str]:
+    node = document.exactly(path)
+    return list(node.entries) if isinstance(node, MapNode) else []
+
+
+def _check_target(model: MappingModel, report: Report) -> None:
+    target = model.target
+    if (
+        target.connector == "sql"
+        and target.url is None
+        and report.document.exactly(("target", "url")) is None
+    ):
+        hint = "for example url: ${DATABASE_URL:-sqlite:///var/target.db}"
+        report.at_key("missing-key", 'the connector "sql" needs a "url"', ("target",), help=hint)
+    if target.connector == "memory" and target.url is not None:
+        message = 'the connector "memory" takes no "url"'
+        report.at_key("unknown-key", message, ("target", "url"))
+
+
+def _check_secrets(report: Report) -> None:
+    node = report.document.exactly(("target", "url"))
+    if not isinstance(node, ScalarNode):
+        return
+    for pattern in _SECRETS:
+        for match in pattern.finditer(node.written):
+            secret = match["secret"]
+            if "${" not in secret:
+                span = report.document.inside(("target", "url"), match.start("secret"), len(secret))
+                # What is printed may end in the log of a build.
+                hidden = replace(span, text=span.text.replace(secret, "*" * len(secret)))
+                hint = "put it in an environment variable: ${NAME}"
+                message = "the address holds a password in clear"
+                report.add("literal-secret", message, hidden, help=hint)
+
+
+def _check_duplicate_fields(names: list[str], report: Report) -> None:
+    first: dict[str, str] = {}
+    for name in names:
+        folded = name.casefold()
+        if folded in first:
+            earlier = report.document.key((*_ATTRIBUTES, first[folded]))
+            report.at_key(
+                "duplicate-field",
+                f'"{first[folded]}" and "{name}" are the same field of the target',
+                (*_ATTRIBUTES, name),
+                related=(Related(earlier, "first here"),),
+            )
+        first.setdefault(folded, name)
+
+
+def _reads_active(users: UserProgram) -> bool:
+    return any(
+        source.uri is None and source.attribute == "active"
+        for field in users.fields
+        if field.apply == "always"
+        for source in field.sources
+    )

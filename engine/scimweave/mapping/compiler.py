@@ -1,0 +1,181 @@
+"""A mapping file becomes a program, or findings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scimweave.mapping.attributes import named
+from scimweave.mapping.cases import compile_test
+from scimweave.mapping.checks import check_file, check_users, written_names
+from scimweave.mapping.convert import Unfit, Value
+from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
+from scimweave.mapping.field import compile_field
+from scimweave.mapping.fitting import shown
+from scimweave.mapping.interpolation import interpolate
+from scimweave.mapping.loader import parse, read_text
+from scimweave.mapping.project import (
+    Field,
+    MappingTest,
+    Operations,
+    Program,
+    Target,
+    UserProgram,
+    default_path,
+)
+from scimweave.mapping.report import Report
+from scimweave.mapping.source import Document, YamlPath
+from scimweave.scim.resource import Acceptance
+from scimweave.scim.schema import USER_TYPE
+
+if TYPE_CHECKING:
+    from scimweave.mapping.model import MappingModel, SetModel, UsersModel
+
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+
+
+def load(path: Path, env: Mapping[str, str] = os.environ) -> Program:
+    """Compile a mapping file. Raises ``MappingError`` with all that is wrong with it."""
+    return load_text(read_text(path), path, env)
+
+
+def load_text(text: str, name: Path | str, env: Mapping[str, str] = os.environ) -> Program:
+    """Compile the text of a mapping file; ``name`` stands for it in messages.
+
+    Raises ``MappingError``.
+    """
+    program, findings = compile_text(text, name, env)
+    if program is None:
+        raise MappingError(findings)
+    return program
+
+
+def compile_text(
+    text: str, name: Path | str, env: Mapping[str, str]
+) -> tuple[Program | None, list[Diagnostic]]:
+    """Compile the text of a mapping file: a program where there is no error, and all findings."""
+    try:
+        document, findings = parse(text, str(name))
+    except MappingError as error:
+        return None, list(error.diagnostics)
+    findings += interpolate(document, env)
+    return _Compiler(text, Path(name), document, findings).compile()
+
+
+class _Compiler:
+    def __init__(
+        self, text: str, file: Path, document: Document, findings: list[Diagnostic]
+    ) -> None:
+        self.file = file
+        self.document = document
+        self.data = document.data()
+        self.report = Report(document)
+        self.report.findings += findings
+        self.tests_at_fault = False
+        self.digest = _digest([text, self.data])
+
+    def compile(self) -> tuple[Program | None, list[Diagnostic]]:
+        # pydantic takes a tenth of a second to import: only who compiles pays for it.
+        from scimweave.mapping.model import read_model  # noqa: PLC0415
+        from scimweave.mapping.shape import diagnose  # noqa: PLC0415
+
+        model, faults = read_model(self.data)
+        self.report.findings += diagnose(faults, self.document)
+        self.report.complete = not faults
+        # With one left out, the others have lost their places.
+        self.tests_at_fault = any(fault.loc[0] == "tests" for fault in faults)
+        program = self._program(model) if model is not None else None
+        findings = sorted(self.report.findings, key=position)
+        return (None if has_errors(findings) else program), findings
+
+    def _program(self, model: MappingModel) -> Program:
+        path = default_path(model.integration) if model.path is None else model.path
+        if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
+            message = f"{shown(path)} is not a path such as /api/v1/scim"
+            hint = 'it starts with "/" and ends without one'
+            self.report.at_value("bad-value", message, ("path",), help=hint)
+        check_file(model, self.report)
+        users = self._users(model.users)
+        check_users(users, self.report)
+        tests = [] if self.tests_at_fault else self._tests(model)
+        return Program(
+            file=self.file,
+            integration=model.integration,
+            title=model.title or model.integration,
+            path=path,
+            revision=_digest(self.data["users"])[:12],
+            target=Target(model.target.connector, _options(model)),
+            users=users,
+            tests=tuple(tests),
+            warnings=tuple(self.report.findings),
+            digest=self.digest,
+            _document=self.document,
+        )
+
+    def _tests(self, model: MappingModel) -> list[MappingTest]:
+        names = written_names(self.document)
+        return [
+            compile_test(test, index, names, self.report) for index, test in enumerate(model.tests)
+        ]
+
+    def _users(self, model: UsersModel) -> UserProgram:
+        fields: list[Field] = []
+        for name, rule in model.attributes.items():
+            field = compile_field(name, rule, ("users", "attributes", name), self.report)
+            if field is None:
+                self.report.complete = False
+            else:
+                fields.append(field)
+        ignored = [
+            named(text, ("users", "ignore", index), self.report)
+            for index, text in enumerate(model.ignore)
+        ]
+        sources = [path for field in fields for path in field.sources]
+        return UserProgram(
+            object=model.object,
+            key=model.key,
+            match=tuple(model.match),
+            unmapped=model.unmapped,
+            ignore=tuple(each.path for each in ignored if each is not None),
+            fields=tuple(fields),
+            acceptance=Acceptance.of(USER_TYPE, sources),
+            operations=self._operations(model, fields),
+        )
+
+    def _operations(self, model: UsersModel, fields: list[Field]) -> Operations:
+        given = model.operations
+        by_name = {field.name: field for field in fields}
+        where: YamlPath = ("users", "operations")
+        return Operations(
+            deactivate_set=self._set(given.deactivate, by_name, (*where, "deactivate", "set")),
+            reactivate_set=self._set(given.reactivate, by_name, (*where, "reactivate", "set")),
+            delete=given.delete or ("deactivate" if given.deactivate else "delete"),
+            missing=given.missing,
+        )
+
+    def _set(
+        self, given: SetModel | None, fields: Mapping[str, Field], where: YamlPath
+    ) -> Mapping[str, Value]:
+        values: dict[str, Value] = {}
+        for name, value in (given.set if given else {}).items():
+            field = fields.get(name)
+            try:
+                values[name] = value if field is None or value is None else field.fit(value)
+            except Unfit as unfit:
+                message = f"{shown(value)} {unfit.reason}"
+                self.report.at_value("type-mismatch", message, (*where, name))
+        return values
+
+
+def _options(model: MappingModel) -> dict[str, Any]:
+    return {} if model.target.url is None else {"url": str(model.target.url)}
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

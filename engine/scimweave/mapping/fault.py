@@ -1,0 +1,28 @@
+"""What can be wrong with an expression, before and while it runs."""
+
+from __future__ import annotations
+
+
+class MappingFault(Exception):
+    """A mapping cannot say what the target's field should be; ``reason`` holds no values."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ExpressionError(MappingFault):
+    """An expression that does not compile; ``position`` counts characters from 0."""
+
+    def __init__(self, text: str, position: int, reason: str) -> None:
+        shown = text if len(text) <= 80 else text[:79] + "…"
+        super().__init__(f"expression {shown!r}, character {position + 1}: {reason}", reason)
+        self.text = text
+        self.position = position
+
+
+class EvaluationError(MappingFault):
+    """An expression that has no result for this document."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, reason)

@@ -1,0 +1,92 @@
+"""YAML text to a document that knows where each key and value was written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from scimweave.mapping.composer import TooLarge, compose
+from scimweave.mapping.diagnostics import Diagnostic, MappingError, finding
+from scimweave.mapping.scalars import UNPRINTABLE
+from scimweave.mapping.source import Document, MapNode, Mark, ScalarNode, Source
+
+# ${NAME} behind an opening bracket, where YAML takes its braces for a mapping.
+_UNQUOTED = re.compile(r"[{\[][^\"']*[\s:,\[]\$\{")
+MAX_BYTES = 10 * 1024 * 1024
+
+
+def read_text(file: Path) -> str:
+    """Read a mapping file. Raises ``MappingError``."""
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise MappingError([finding("unreadable-file", f"{file}: {reason}")]) from None
+    if len(content) > MAX_BYTES:
+        message = f"{file} is larger than {MAX_BYTES // 1024 // 1024} MiB"
+        raise MappingError([finding("too-large", message)])
+    try:
+        # Editors on Windows put a byte order mark before UTF-8.
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MappingError([_not_utf8(file, content, error.start)]) from None
+
+
+def parse(text: str, name: str) -> tuple[Document, list[Diagnostic]]:
+    """Parse YAML; the findings are of faults that leave a document to look further into.
+
+    Raises ``MappingError`` where there is nothing to go on with.
+    """
+    text = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    source = Source(name, text)
+    bad = UNPRINTABLE.search(text)
+    if bad:
+        message = f"the character U+{ord(bad.group()):04X} cannot stand in a YAML file"
+        raise MappingError([finding("syntax", message, source.at(text, bad.start()))])
+    try:
+        root, findings = compose(text, source)
+    except TooLarge as error:
+        raise MappingError([error.diagnostic]) from None
+    except yaml.MarkedYAMLError as error:
+        raise MappingError([_syntax_error(error, source)]) from None
+    if isinstance(root, MapNode):
+        return Document(source, root), findings
+    if root is None or (isinstance(root, ScalarNode) and root.data is None):
+        message = f"{name} is empty"
+        span = None
+    else:
+        message = "a mapping file is a mapping of keys to values"
+        span = source.span(root.start, root.end)
+    fault = finding("syntax", message, span, help='it starts with "integration: <name>"')
+    raise MappingError([*findings, fault])
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> Diagnostic:
+    mark = error.problem_mark or error.context_mark
+    problem = error.problem or error.context or "this is not YAML"
+    if mark is None:
+        return finding("syntax", problem)
+    if "nesting depth" in problem:
+        # The scanner looks ahead, and has a limit of its own.
+        return finding("too-large", "nested too deeply", source.point(Mark(mark.line, mark.column)))
+    line = source.lines[min(mark.line, len(source.lines) - 1)]
+    before = line[: mark.column + 1]
+    hint = ""
+    if before.endswith("\t") or before.lstrip(" ").startswith("\t"):
+        problem, hint = "a tab cannot stand here", "indent with spaces"
+    elif _UNQUOTED.search(line[max(0, mark.column - 200) : mark.column + 200]):
+        problem = "a placeholder cannot stand here without quotes"
+        hint = 'inside { } and [ ] write "${NAME}"'
+    elif problem.startswith("mapping values are not allowed"):
+        problem = "mapping values are not allowed here"
+        hint = "a value that holds a colon and a space stands in quotes"
+    return finding("syntax", problem, source.point(Mark(mark.line, mark.column)), help=hint)
+
+
+def _not_utf8(file: Path, content: bytes, position: int) -> Diagnostic:
+    line = content.count(b"\n", 0, position) + 1
+    message = f"{file}:{line}: the file is not UTF-8"
+    return finding("unreadable-file", message, help="save it with the encoding UTF-8")

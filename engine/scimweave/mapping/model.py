@@ -1,0 +1,258 @@
+"""The mapping language as a model: which keys there are, and what each takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from scimweave.mapping.interpolation import EnvironmentText
+
+TypeName = Literal["string", "integer", "decimal", "boolean", "date", "datetime", "uuid", "json"]
+Loc = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What pydantic found: its ``type`` of error, the path, what stood there, particulars."""
+
+    type: str
+    loc: Loc
+    input: Any
+    context: Mapping[str, Any]
+
+
+def _resolved(value: Any) -> Any:
+    """A placeholder where no text is expected stands for what it would be in the file."""
+    return value.resolved() if isinstance(value, EnvironmentText) else value
+
+
+def _plain(value: Any) -> Any:
+    """A placeholder anywhere else is text like any other."""
+    match value:
+        case dict():
+            return {name: _plain(each) for name, each in value.items()}
+        case list():
+            return [_plain(each) for each in value]
+        case EnvironmentText():
+            return str(value)
+        case _:
+            return value
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Flag = Annotated[bool, BeforeValidator(_resolved)]
+Length = Annotated[int, BeforeValidator(_resolved), Field(gt=0)]
+Text = Annotated[str, BeforeValidator(_plain)]
+Anything = Annotated[Any, BeforeValidator(_plain)]
+Names = Annotated[list[Text], BeforeValidator(_as_list)]
+
+
+class Model(BaseModel):
+    """A mapping of the file. ``LATER`` names keys of the language that are not taken yet."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    LATER: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def keys(cls) -> list[str]:
+        """Return the keys as they are written in the file."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
+    def has(self, key: str) -> bool:
+        """Whether ``key`` (by its Python name) is given in the file."""
+        return key in self.model_fields_set
+
+
+class TargetModel(Model):
+    """Where the accounts live."""
+
+    connector: Literal["sql", "memory"]
+    url: Text | None = None
+
+
+class AttributeModel(Model):
+    """How one target field is filled."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"ref", "reverse"})
+
+    from_: Names | None = Field(None, alias="from", min_length=1)
+    expr: Text | None = None
+    const: Anything = None
+    values: dict[str, Anything] | None = Field(None, min_length=1)
+    default: Anything = None
+    absent: Literal["clear", "keep"] = "clear"
+    apply: Literal["always", "on_create"] = "always"
+    required: Flag = False
+    type: TypeName | None = None
+    max_length: Length | None = None
+    sensitive: Flag = False
+
+
+class SetModel(Model):
+    """Fields that an operation sets."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"call"})
+
+    set: dict[str, Anything] = Field(min_length=1)
+
+
+class OperationsModel(Model):
+    """What becomes of the account."""
+
+    deactivate: SetModel | None = None
+    reactivate: SetModel | None = None
+    delete: Literal["delete", "deactivate", "ignore"] | None = None
+    missing: Literal["recreate", "fail"] = "recreate"
+
+
+class UsersModel(Model):
+    """How users become accounts."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"scope", "filterable"})
+
+    object: Text = Field(min_length=1)
+    key: Text = Field(min_length=1)
+    match: Names = Field(min_length=1)
+    attributes: dict[str, AttributeModel] = Field(min_length=1)
+    ignore: Names = []
+    unmapped: Literal["drop", "keep", "reject"] = "drop"
+    operations: OperationsModel = OperationsModel()
+
+
+class TestModel(Model):
+    """An example of what the mapping does."""
+
+    name: Text = Field(min_length=1)
+    user: dict[str, Anything]
+    patch: list[dict[str, Anything]] | None = Field(None, min_length=1)
+    put: dict[str, Anything] | None = None
+    delete: Flag = False
+    operation: Literal["create", "update", "deactivate", "reactivate", "delete", "none"] | None = (
+        None
+    )
+    target: dict[str, Anything] | None = None
+    absent: Names = []
+    error: Text | None = None
+
+
+class MappingModel(Model):
+    """A mapping file."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset(
+        {"tables", "let", "schema", "groups", "guard", "extends"}
+    )
+
+    integration: Text = Field(pattern=r"\A[a-z][a-z0-9-]{0,62}\z")
+    title: Text | None = None
+    path: Text | None = None
+    target: TargetModel
+    users: UsersModel
+    tests: list[TestModel] = []
+
+
+# Which model stands where; a star is any key or index.
+PLACES: tuple[tuple[Loc, type[Model]], ...] = (
+    ((), MappingModel),
+    (("target",), TargetModel),
+    (("users",), UsersModel),
+    (("users", "attributes", "*"), AttributeModel),
+    (("users", "operations"), OperationsModel),
+    (("users", "operations", "deactivate"), SetModel),
+    (("users", "operations", "reactivate"), SetModel),
+    (("tests", "*"), TestModel),
+)
+
+
+# Text that no file can hold, for what is not known.
+UNKNOWN = "\0"
+_STAND_INS: Mapping[Loc, Any] = {
+    ("integration",): "unknown",
+    ("target",): {"connector": "memory"},
+    ("target", "connector"): "memory",
+    ("users", "object"): UNKNOWN,
+    ("users", "key"): UNKNOWN,
+    ("users", "match"): [UNKNOWN],
+}
+
+
+def model_at(path: Loc) -> type[Model] | None:
+    """Return the model of the mapping at ``path``."""
+    for pattern, model in PLACES:
+        if len(pattern) == len(path) and all(
+            expected in ("*", step) for expected, step in zip(pattern, path, strict=True)
+        ):
+            return model
+    return None
+
+
+def read_model(data: Any) -> tuple[MappingModel | None, list[Fault]]:
+    """Check ``data`` and return the model with what is wrong with it.
+
+    What is at fault is left out of the model, or replaced where it is needed, so that the rest
+    can be looked at too; None where that leaves nothing. ``data`` is not modified.
+    """
+    data = _long_forms(deepcopy(data))
+    faults: list[Fault] | None = None
+    while True:
+        try:
+            return MappingModel.model_validate(data), faults or []
+        except ValidationError as error:
+            found = [
+                Fault(each["type"], each["loc"], each["input"], each.get("ctx", {}))
+                for each in error.errors()
+            ]
+        # What a second look finds is missing only because it was left out.
+        faults = found if faults is None else faults
+        found = [fault for fault in found if not _replaced(data, fault)]
+        paths = {_at_fault(data, fault) for fault in found}
+        if () in paths:
+            return None, faults
+        # From the back, so that list indexes stay true.
+        for path in sorted(paths, reverse=True):
+            _leave_out(data, path)
+
+
+def _replaced(data: Any, fault: Fault) -> bool:
+    """Put something in for a key that is missing, where there is something for it."""
+    if fault.type != "missing" or fault.loc not in _STAND_INS:
+        return False
+    for step in fault.loc[:-1]:
+        data = data[step]
+    data[fault.loc[-1]] = _STAND_INS[fault.loc]
+    return True
+
+
+def _at_fault(data: Any, fault: Fault) -> Loc:
+    """Return the path of the piece of ``data`` that has the fault."""
+    if fault.type == "missing":
+        return fault.loc[:-1]
+    for depth, step in enumerate(fault.loc):
+        if not isinstance(data, dict | list) or (isinstance(data, dict) and step not in data):
+            return fault.loc[:depth]
+        data = data[step]  # type: ignore[index]
+    return fault.loc
+
+
+def _leave_out(data: Any, path: Loc) -> None:
+    for step in path[:-1]:
+        data = data[step]
+    del data[path[-1]]
+
+
+def _long_forms(data: Any) -> Any:
+    """Write out the short form of attributes: a string is a SCIM path."""
+    users = data.get("users")
+    attributes = users.get("attributes") if isinstance(users, dict) else None
+    if isinstance(attributes, dict):
+        for name, rule in attributes.items():
+            if isinstance(rule, str):
+                attributes[name] = {"from": rule}
+    return data

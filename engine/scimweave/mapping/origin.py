@@ -1,0 +1,127 @@
+"""Where the value of a field comes from: SCIM paths, an expression, or a constant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from scimweave.mapping.attributes import every_attribute, named, named_by_expression
+from scimweave.mapping.expression import (
+    EvaluationError,
+    Expression,
+    ExpressionError,
+    compile_expression,
+)
+from scimweave.mapping.project import FieldError
+from scimweave.mapping.report import Report
+from scimweave.mapping.source import YamlPath
+from scimweave.scim.path import ALIASES, compile_path
+from scimweave.scim.schema import USER_TYPE
+from scimweave.scim.syntax import AttributePath
+
+Read = Callable[[dict[str, Any]], Any]
+_TYPES = {str: "string", bool: "boolean", int: "integer", float: "decimal"}
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Gives a value for a resource, or None.
+
+    ``type`` is the field type that its values have for certain; ``text`` names it in messages.
+    """
+
+    read: Read
+    sources: tuple[AttributePath, ...]
+    type: str | None
+    text: str
+
+
+def from_paths(texts: list[str], where: YamlPath, report: Report) -> Origin | None:
+    """Read the first of some SCIM paths that is present; None where something was reported."""
+    places = [where if len(texts) == 1 else (*where, index) for index in range(len(texts))]
+    found = [named(text, place, report) for text, place in zip(texts, places, strict=True)]
+    complete = [each for each in found if each is not None]
+    if len(complete) < len(found):
+        return None
+    readers = [compile_path(each.path, USER_TYPE) for each in complete]
+    types = {each.type for each in complete}
+    return Origin(
+        readers[0] if len(readers) == 1 else _first_present(readers),
+        tuple(each.path for each in complete),
+        types.pop() if len(types) == 1 else None,
+        " or ".join(texts),
+    )
+
+
+def from_expression(
+    text: str, where: YamlPath, report: Report, *, sensitive: bool
+) -> Origin | None:
+    """Compute a value; None where something was reported."""
+    try:
+        expression = compile_expression(text, roots=ALIASES)
+    except ExpressionError as error:
+        _report(error, where, report)
+        return None
+    before = len(report.findings)
+    sources = _sources(expression, where, report)
+    if len(report.findings) > before:
+        return None
+    names = ", ".join(sorted(str(path) for path in sources)) if expression.fields else "expr"
+    return Origin(_evaluating(expression, sensitive), sources, None, names)
+
+
+def from_constant(value: Any) -> Origin:
+    """Give the same value for every resource."""
+    return Origin(lambda _: value, (), type_of(value), "const")
+
+
+def type_of(value: Any) -> str | None:
+    """Return the field type of a literal; a subclass of str is text."""
+    if isinstance(value, str):
+        return "string"
+    return None if value is None else _TYPES.get(type(value), "json")
+
+
+def _first_present(readers: list[Read]) -> Read:
+    def read(resource: dict[str, Any]) -> Any:
+        for each in readers:
+            value = each(resource)
+            if value is not None and value != "":
+                return value
+        return None
+
+    return read
+
+
+def _evaluating(expression: Expression, sensitive: bool) -> Read:
+    def read(resource: dict[str, Any]) -> Any:
+        try:
+            return expression(resource)
+        except EvaluationError as error:
+            reason = "the expression has no result" if sensitive else error.reason
+            raise FieldError(reason) from None
+
+    return read
+
+
+def _sources(expression: Expression, where: YamlPath, report: Report) -> tuple[AttributePath, ...]:
+    if expression.fields is None:
+        return every_attribute()
+    paths: list[AttributePath] = []
+    for chain in sorted(expression.fields):
+        paths += named_by_expression(chain, expression.text, where, report)
+    return tuple(paths)
+
+
+def _report(error: ExpressionError, where: YamlPath, report: Report) -> None:
+    reason, _, hint = error.reason.partition("; ")
+    length = 1
+    code = "bad-expression"
+    if reason.startswith("there is no function"):
+        code = "unknown-function"
+        word = _WORD.match(error.text, error.position)
+        length = len(word.group()) if word else 1
+    report.inside(code, reason, where, error.position, length, hint)

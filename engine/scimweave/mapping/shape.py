@@ -1,0 +1,153 @@
+"""What is wrong with the keys and types of a mapping file, as diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from scimweave.mapping.diagnostics import Diagnostic, closest, did_you_mean, finding
+from scimweave.mapping.model import Fault, model_at
+from scimweave.mapping.source import Document
+
+_EXPECTED = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+}
+_LATER_CONNECTORS = frozenset({"rest", "scim", "ldap"})
+_MAX_SHOWN = 40
+
+
+def diagnose(faults: Sequence[Fault], document: Document) -> list[Diagnostic]:
+    """Turn what pydantic found into findings at their places in the file."""
+    later = {fault.loc: words for fault in faults if (words := _not_supported(fault))}
+    around = {loc[:-1] for loc in later}
+    found = []
+    for fault in faults:
+        if document.is_faulty(fault.loc):
+            continue
+        if fault.loc in later:
+            is_key = fault.type == "extra_forbidden"
+            span = document.key(fault.loc) if is_key else document.value(fault.loc)
+            message = f"{later[fault.loc]} is not supported yet"
+            found.append(finding("not-supported", message, span))
+        # What is not supported yet may stand for what is missing.
+        elif fault.type != "missing" or fault.loc[:-1] not in around:
+            found.append(_EXPLAINED.get(fault.type, _wrong_type)(fault, document))
+    return found
+
+
+def _not_supported(fault: Fault) -> str | None:
+    """Return what of the language this version does not take yet."""
+    key = fault.loc[-1]
+    if fault.type == "extra_forbidden":
+        model = model_at(fault.loc[:-1])
+        return f'"{key}"' if model is not None and key in model.LATER else None
+    if not isinstance(fault.input, str):
+        return None
+    if fault.loc == ("target", "connector") and fault.input in _LATER_CONNECTORS:
+        return f'the connector "{fault.input}"'
+    if fault.type == "dict_type" and key == "values":
+        return "a named table or a CSV file for values"
+    if fault.type == "model_type" and fault.loc[:2] == ("users", "operations"):
+        return f'"{key}: {fault.input[:_MAX_SHOWN]}"'
+    return None
+
+
+def _unknown_key(fault: Fault, document: Document) -> Diagnostic:
+    key = str(fault.loc[-1])
+    model = model_at(fault.loc[:-1])
+    known = model.keys() if model else []
+    close = closest(key, known)
+    hint = "" if close else f"known here: {', '.join(known)}"
+    return finding(
+        "unknown-key",
+        f'unknown key "{key[:_MAX_SHOWN]}"',
+        document.key(fault.loc),
+        did_you_mean(key, known),
+        help=hint,
+    )
+
+
+def _missing_key(fault: Fault, document: Document) -> Diagnostic:
+    *around, key = fault.loc
+    where = "the file" if not around else _owner(tuple(around))
+    return finding("missing-key", f'{where} has no "{key}"', document.key(tuple(around)))
+
+
+def _owner(loc: tuple[str | int, ...]) -> str:
+    last = loc[-1]
+    return f"test {last + 1}" if isinstance(last, int) else f'"{last}"'
+
+
+def _not_one_of(fault: Fault, document: Document) -> Diagnostic:
+    expected = str(fault.context["expected"]).replace("'", '"')
+    known = [word.strip('", ') for word in expected.replace(" or ", ", ").split(", ")]
+    given = fault.input
+    message = f"{_name(fault)} is {expected}, not {_described(given)}"
+    label = ""
+    if isinstance(given, str):
+        message = f'{_name(fault)} is {expected}, not "{given[:_MAX_SHOWN]}"'
+        label = did_you_mean(given, known)
+    return finding("bad-value", message, document.value(fault.loc), label)
+
+
+def _bad_name(fault: Fault, document: Document) -> Diagnostic:
+    message = f"{_name(fault)} is lower-case letters, digits and hyphens, and starts with a letter"
+    return finding("bad-value", message, document.value(fault.loc), help="at most 63 characters")
+
+
+def _not_positive(fault: Fault, document: Document) -> Diagnostic:
+    return finding("bad-value", f"{_name(fault)} is at least 1", document.value(fault.loc))
+
+
+def _empty(fault: Fault, document: Document) -> Diagnostic:
+    return finding("bad-value", f"{_name(fault)} is empty", document.value(fault.loc))
+
+
+def _wrong_type(fault: Fault, document: Document) -> Diagnostic:
+    hint = ""
+    if fault.type == "string_type" and isinstance(fault.input, int | float):
+        hint = "text that looks like something else stands in quotes"
+    if fault.type == "bool_type" and isinstance(fault.input, str):
+        hint = "only true and false are booleans here, yes and no are text"
+    expected = _EXPECTED.get(fault.type, "something else")
+    if fault.type == "model_type" and fault.loc[:2] == ("users", "attributes"):
+        expected = "a SCIM path or a mapping"
+    message = f"{_name(fault)} is {expected}, not {_described(fault.input)}"
+    return finding("wrong-type", message, document.value(fault.loc), help=hint)
+
+
+def _name(fault: Fault) -> str:
+    names = [step for step in fault.loc if isinstance(step, str)]
+    return f'"{names[-1]}"' if names else "the file"
+
+
+def _described(value: Any) -> str:
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return "true or false"
+        case str():
+            return "text"
+        case int() | float():
+            return "a number"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+_EXPLAINED: Mapping[str, Callable[[Fault, Document], Diagnostic]] = {
+    "extra_forbidden": _unknown_key,
+    "missing": _missing_key,
+    "literal_error": _not_one_of,
+    "string_pattern_mismatch": _bad_name,
+    "greater_than": _not_positive,
+    "string_too_short": _empty,
+    "too_short": _empty,
+}
