@@ -1,0 +1,1 @@
+"""The code that speaks to one kind of target each."""

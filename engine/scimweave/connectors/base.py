@@ -1,0 +1,131 @@
+"""What every connector offers, and the errors by which a target refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+from uuid import UUID
+
+Key = int | str
+# ``Any`` stands for JSON arrays and objects (fields of type json).
+Value = str | int | float | bool | Decimal | datetime | date | UUID | None | Any
+
+
+@dataclass(frozen=True, slots=True)
+class FieldShape:
+    """A target field as the mapping declares it; ``type`` is one of the mapping's type names."""
+
+    name: str
+    type: str | None = None
+    max_length: int | None = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountShape:
+    """The kind of account that a mapping writes: a table, a collection, an object class."""
+
+    object: str
+    key: str
+    match: tuple[str, ...]
+    fields: tuple[FieldShape, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The record in the target; ``fields`` holds those of the shape, by target name."""
+
+    key: Key
+    fields: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDescription:
+    """A field as the target has it."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    has_default: bool = False
+    max_length: int | None = None
+    unique: bool = False
+
+
+class TargetError(Exception):
+    """The target did not do what was asked; the subclasses say why."""
+
+
+class Unreachable(TargetError):
+    """No answer, or a passing fault: try again after ``retry_after`` seconds.
+
+    ``applied`` is None where nobody knows whether the change was made (a time-out after the
+    request was sent), False where it certainly was not.
+    """
+
+    def __init__(self, reason: str, *, retry_after: int = 30, applied: bool | None = False) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+        self.applied = applied
+
+
+class Rejected(TargetError):
+    """The target refuses a value; ``field`` is its name where the target tells."""
+
+    def __init__(self, reason: str, field: str | None = None) -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+class Conflict(TargetError):
+    """Another account has this value already; ``field`` is its name where the target tells."""
+
+    def __init__(self, reason: str, field: str | None = None) -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+class Gone(TargetError):
+    """There is no account with this key any more."""
+
+
+class NoSuchObject(TargetError):
+    """The target has no table (collection, object class) of the name that the mapping gives."""
+
+
+class Connector(Protocol):
+    """One kind of account in one target.
+
+    Every method raises ``TargetError``. A method that returns has made its change durable; one
+    that raises has changed nothing, save for ``Unreachable`` with ``applied=None``.
+    """
+
+    async def create(self, fields: Mapping[str, Value]) -> Key:
+        """Make an account with ``fields``; returns the key that the target gave it."""
+        ...
+
+    async def update(self, key: Key, fields: Mapping[str, Value]) -> None:
+        """Set ``fields`` of the account and leave the others. Raises ``Gone``."""
+        ...
+
+    async def delete(self, key: Key) -> None:
+        """Remove the account. Raises ``Gone``."""
+        ...
+
+    async def read(self, key: Key) -> Account | None:
+        """Return the account as it is now; None where there is none."""
+        ...
+
+    async def find(self, field: str, value: Value) -> Sequence[Account]:
+        """Return the accounts whose ``field`` equals ``value``: at most ten."""
+        ...
+
+    async def describe(self) -> Mapping[str, FieldDescription]:
+        """Return the target's fields by name. Raises ``NoSuchObject``."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections; what is in flight finishes first."""
+        ...

@@ -1,0 +1,172 @@
+"""One writing thread for a SQLite file: many transactions, one sync to disk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Job = Callable[[sqlite3.Connection], T]
+
+MAX_BATCH = 256
+
+
+class WriterClosed(RuntimeError):
+    """A job that came after ``close``."""
+
+
+@dataclass(slots=True)
+class _Pending:
+    job: Job[Any]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: Exception | None = None
+
+
+class GroupCommitWriter:
+    """Runs jobs on one connection in a thread of its own.
+
+    All jobs that wait are run in one transaction, each behind a savepoint, so that a job that
+    fails takes back only its own changes. A job's result is given out after the commit that
+    holds it is on disk. A job may be run again after its changes were taken back. ``connect`` is
+    called in the thread and gives a connection with ``isolation_level=None``.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], name: str) -> None:
+        self._connect = connect
+        self._queue: SimpleQueue[_Pending | None] = SimpleQueue()
+        self._closed = False
+        # Nothing may be queued behind the mark that ends the thread: it would wait for ever.
+        self._door = threading.Lock()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    async def run(self, job: Job[T]) -> T:
+        """Run ``job(connection)`` in a transaction; returns its result once that is durable.
+
+        Raises what the job raises, or the ``sqlite3.Error`` of the commit. A caller that is
+        cancelled does not take back its job.
+        """
+        loop = asyncio.get_running_loop()
+        pending = _Pending(job, loop, loop.create_future())
+        with self._door:
+            if self._closed:
+                raise WriterClosed("the writer is closed")
+            self._queue.put(pending)
+        result: T = await pending.future
+        return result
+
+    def close(self) -> None:
+        """Finish what waits, then end the thread. A second call does nothing."""
+        with self._door:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        connection: sqlite3.Connection | None = None
+        while (batch := self._next_batch()) is not None:
+            try:
+                connection = connection or self._connect()
+            except Exception as error:
+                _fail(batch, error)
+            else:
+                if not _transact(connection, batch):
+                    # The file may have been replaced: a new connection sees the one that is there.
+                    connection.close()
+                    connection = None
+            _hand_out(batch)
+        if connection is not None:
+            connection.close()
+
+    def _next_batch(self) -> list[_Pending] | None:
+        first = self._queue.get()
+        if first is None:
+            return None
+        batch = [first]
+        while len(batch) < MAX_BATCH:
+            try:
+                pending = self._queue.get_nowait()
+            except Empty:
+                break
+            if pending is None:
+                # Seen again by the next call, after this batch is on disk.
+                self._queue.put(None)
+                break
+            batch.append(pending)
+        return batch
+
+
+def _transact(connection: sqlite3.Connection, batch: list[_Pending]) -> bool:
+    """Run a batch; returns whether the connection is still good."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for pending in batch:
+            _run_one(connection, pending)
+        connection.execute("COMMIT")
+    except Exception as error:
+        _roll_back(connection)
+        if not isinstance(error, sqlite3.IntegrityError):
+            _fail(batch, error)
+            return False
+        if len(batch) == 1:
+            _fail(batch, error)
+            return True
+        # A constraint that is checked at the commit (a deferred foreign key) does not say whose
+        # job broke it, and the others must not pay for that.
+        return all([_transact(connection, [pending]) for pending in batch])
+    return True
+
+
+def _run_one(connection: sqlite3.Connection, pending: _Pending) -> None:
+    pending.error = None
+    connection.execute("SAVEPOINT job")
+    try:
+        pending.result = pending.job(connection)
+    except Exception as error:
+        if not connection.in_transaction:
+            # SQLite has taken back the whole transaction (disk full, I/O error).
+            raise
+        pending.error = error
+        connection.execute("ROLLBACK TO job")
+    connection.execute("RELEASE job")
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    # Where this fails too, the connection is closed, which takes back the rest.
+    with contextlib.suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _fail(batch: list[_Pending], error: Exception) -> None:
+    for pending in batch:
+        pending.error = error
+
+
+def _hand_out(batch: list[_Pending]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Pending]] = {}
+    for pending in batch:
+        by_loop.setdefault(pending.loop, []).append(pending)
+    for loop, own in by_loop.items():
+        # A loop that is closed has nobody left who waits.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_resolve, own)
+
+
+def _resolve(batch: list[_Pending]) -> None:
+    for pending in batch:
+        if pending.future.done():
+            continue
+        if pending.error is not None:
+            pending.future.set_exception(pending.error)
+        else:
+            pending.future.set_result(pending.result)

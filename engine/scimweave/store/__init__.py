@@ -1,0 +1,1 @@
+"""Where resources, links, the journal and keys are kept."""

@@ -1,0 +1,242 @@
+"""What a store keeps, and the protocol that every store speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+Resource = dict[str, Any]
+Key = int | str
+
+
+class StoreError(Exception):
+    """The store cannot be opened, read or written; the message says what to do."""
+
+
+class DuplicateValue(StoreError):
+    """A unique attribute would have the same value in two resources."""
+
+    def __init__(self, attribute: str) -> None:
+        super().__init__(f"another resource has this {attribute}")
+        self.attribute = attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Resource to account: the target's ``key``, and what was last delivered.
+
+    ``projection`` holds target fields as JSON values, made by mapping revision ``revision``.
+    """
+
+    key: Key
+    projection: Mapping[str, Any]
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A stored resource.
+
+    ``resource`` is canonical and holds neither ``id``, ``meta`` nor ``schemas``. Times are UTC.
+    It is shared between callers: nobody modifies it.
+    """
+
+    id: str
+    resource_type: str
+    resource: Resource
+    version: int
+    created: datetime
+    last_modified: datetime
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """An indexed value of a resource; ``value`` is in the form that is compared."""
+
+    attribute: str
+    value: str
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A target field that an operation sets, as JSON values; sensitive ones come masked."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is about to be done to the target, written before it is tried.
+
+    ``before`` is the version that the operation started from (0: none). ``after`` is the record
+    to commit (None: the resource is removed), with the link that it will have where the key is
+    known. ``delivery`` is what recovery compares with the account: the full projection wanted.
+    These three are dropped when the entry is closed; the rest is the provisioning log.
+    """
+
+    integration: str
+    resource_type: str
+    resource_id: str
+    operation: str
+    label: str
+    changes: tuple[Change, ...]
+    revision: str
+    before: int = 0
+    after: Record | None = None
+    lookups: tuple[Lookup, ...] = ()
+    key: Key | None = None
+    delivery: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIntent:
+    """An intent whose outcome is not known yet."""
+
+    id: int
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the provisioning log. ``outcome`` is None while the intent is open."""
+
+    id: int
+    at: datetime
+    integration: str
+    resource_type: str
+    resource_id: str
+    operation: str
+    label: str
+    changes: tuple[Change, ...]
+    revision: str
+    key: Key | None
+    outcome: str | None
+    detail: str | None
+    closed: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """A secret key of one integration; the secret itself is not stored, only its digest."""
+
+    id: int
+    integration: str
+    digest: bytes
+    hint: str
+    created: datetime
+    expires: datetime | None
+    last_used: datetime | None
+
+
+class Store(Protocol):
+    """Resources, links, journal and keys of all integrations.
+
+    A method that writes returns when the write is on disk. Raises ``StoreError``.
+    """
+
+    async def begin(self, intent: Intent) -> int:
+        """Write an intent; returns the number of its journal entry."""
+        ...
+
+    async def commit(
+        self,
+        entry: int,
+        outcome: str,
+        *,
+        put: Record | None = None,
+        lookups: Sequence[Lookup] = (),
+        remove: str | None = None,
+        detail: str | None = None,
+    ) -> None:
+        """Close a journal entry and store or remove its resource, in one transaction.
+
+        ``outcome`` is ``done`` or another word for the log; ``put`` replaces the record with
+        that id and its lookups; ``remove`` is the id of a resource. Raises ``DuplicateValue``,
+        and then nothing is written.
+        """
+        ...
+
+    async def open_intents(
+        self, integration: str, resource_id: str | None = None
+    ) -> Sequence[OpenIntent]:
+        """Return the intents without an outcome, oldest first."""
+        ...
+
+    async def get(self, integration: str, resource_type: str, resource_id: str) -> Record | None:
+        """Return one resource by id."""
+        ...
+
+    async def find(
+        self, integration: str, resource_type: str, attribute: str, value: str
+    ) -> Sequence[Record]:
+        """Return the resources that have this lookup, in the order they were made."""
+        ...
+
+    async def count(self, integration: str, resource_type: str) -> int:
+        """Return how many resources there are."""
+        ...
+
+    async def page(
+        self, integration: str, resource_type: str, offset: int, limit: int
+    ) -> Sequence[Record]:
+        """Return resources in the order they were made, which never changes."""
+        ...
+
+    async def batch(
+        self, integration: str, resource_type: str, after: int, limit: int
+    ) -> tuple[Sequence[Record], int]:
+        """Return the resources behind position ``after`` (0: from the start), for a scan.
+
+        The second value is the position to go on from. Costs do not grow with ``after``.
+        """
+        ...
+
+    async def journal(
+        self,
+        integration: str,
+        *,
+        user: str | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> Sequence[Entry]:
+        """Return the last ``limit`` entries behind number ``after``, newest last.
+
+        ``user`` selects one person: a resource id, or a label in any case.
+        """
+        ...
+
+    async def add_key(
+        self, integration: str, digest: bytes, hint: str, grace: timedelta | None
+    ) -> KeyRecord:
+        """Add a key. Those before it end at once, or after ``grace``."""
+        ...
+
+    async def key(self, digest: bytes) -> KeyRecord | None:
+        """Return the key with this digest, expired or not."""
+        ...
+
+    async def keys(self, integration: str) -> Sequence[KeyRecord]:
+        """Return the keys of an integration, oldest first."""
+        ...
+
+    async def revoke_keys(self, integration: str, key: int | None = None) -> int:
+        """End one key, or all; returns how many were ended."""
+        ...
+
+    async def key_used(self, key: int, at: datetime) -> None:
+        """Remember when a key was last used."""
+        ...
+
+    async def health(self) -> None:
+        """Raise ``StoreError`` where the store cannot be read."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what waits, and close."""
+        ...

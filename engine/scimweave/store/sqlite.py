@@ -1,0 +1,262 @@
+"""The store in a SQLite file: plain SQL, one writer, group commit."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from scimweave.group_commit import GroupCommitWriter, WriterClosed
+from scimweave.reading_thread import ReaderClosed, ReadingThread, Work
+from scimweave.store import sqlite_file, sqlite_journal, sqlite_keys, sqlite_resources
+from scimweave.store.base import (
+    Entry,
+    Intent,
+    KeyRecord,
+    Lookup,
+    OpenIntent,
+    Record,
+    StoreError,
+)
+from scimweave.store.sqlite_rows import intent_columns, micros, record_columns
+
+T = TypeVar("T")
+
+_ANY_RESOURCE = "SELECT 1 FROM resource LIMIT 1"
+
+
+class SqliteStore:
+    """Implements ``Store``.
+
+    What is found by a key is read at once, in the thread of the event loop: that takes
+    microseconds, where handing it to another thread takes longer than the reading. What grows
+    with the number of rows is read in a thread of its own.
+    """
+
+    def __init__(self, path: Path, lock: int | None) -> None:
+        self.path = path
+        self._lock = lock
+        self._reader = sqlite_file.connect_reader(path)
+        self._writer = GroupCommitWriter(
+            partial(sqlite_file.connect_writer, path), name="scimweave-store"
+        )
+        self._scanner = ReadingThread(
+            partial(sqlite_file.connect_reader, path), name="scimweave-scan"
+        )
+
+    @classmethod
+    async def open(cls, url: str | Path, *, exclusive: bool = True) -> SqliteStore:
+        """Open ``sqlite:///FILE`` or a plain path, and make it where there is none.
+
+        ``exclusive`` keeps a second server away; without it the file opens beside a running one.
+        Raises ``StoreError``.
+        """
+        path = sqlite_file.path_of(url)
+        lock = await asyncio.to_thread(_prepare, path, exclusive)
+        with _guarded(path):
+            return cls(path, lock)
+
+    async def begin(self, intent: Intent) -> int:
+        """Write an intent; returns the number of its journal entry."""
+        columns = intent_columns(intent, datetime.now(UTC))
+        return await self._write(lambda connection: sqlite_journal.begin(connection, columns))
+
+    async def commit(
+        self,
+        entry: int,
+        outcome: str,
+        *,
+        put: Record | None = None,
+        lookups: Sequence[Lookup] = (),
+        remove: str | None = None,
+        detail: str | None = None,
+    ) -> None:
+        """Close a journal entry and store or remove its resource, in one transaction.
+
+        Raises ``DuplicateValue``, and then nothing is written.
+        """
+        columns = record_columns(put) if put else ()
+        key = put.link.key if put and put.link else None
+        at = micros(datetime.now(UTC))
+
+        def job(connection: sqlite3.Connection) -> None:
+            integration, resource_type = sqlite_journal.close(
+                connection, entry, outcome, detail=detail, at=at, key=key
+            )
+            if put is not None:
+                sqlite_resources.put(connection, integration, put, columns, lookups)
+            if remove is not None:
+                sqlite_resources.remove(connection, integration, resource_type, remove)
+
+        await self._write(job)
+
+    async def open_intents(
+        self, integration: str, resource_id: str | None = None
+    ) -> Sequence[OpenIntent]:
+        """Return the intents without an outcome, oldest first."""
+        return self._read(
+            lambda connection: sqlite_journal.open_intents(connection, integration, resource_id), []
+        )
+
+    async def get(self, integration: str, resource_type: str, resource_id: str) -> Record | None:
+        """Return one resource by id."""
+        return self._read(
+            lambda connection: sqlite_resources.get(
+                connection, integration, resource_type, resource_id
+            ),
+            None,
+        )
+
+    async def find(
+        self, integration: str, resource_type: str, attribute: str, value: str
+    ) -> Sequence[Record]:
+        """Return the resources that have this lookup, in the order they were made."""
+        return self._read(
+            lambda connection: sqlite_resources.find(
+                connection, integration, resource_type, attribute, value
+            ),
+            [],
+        )
+
+    async def count(self, integration: str, resource_type: str) -> int:
+        """Return how many resources there are."""
+        return await self._scan(
+            lambda connection: sqlite_resources.count(connection, integration, resource_type), 0
+        )
+
+    async def page(
+        self, integration: str, resource_type: str, offset: int, limit: int
+    ) -> Sequence[Record]:
+        """Return resources in the order they were made, which never changes."""
+        return await self._scan(
+            lambda connection: sqlite_resources.page(
+                connection, integration, resource_type, offset, limit
+            ),
+            [],
+        )
+
+    async def batch(
+        self, integration: str, resource_type: str, after: int, limit: int
+    ) -> tuple[Sequence[Record], int]:
+        """Return the resources behind position ``after`` (0: from the start), for a scan.
+
+        The second value is the position to go on from. Costs do not grow with ``after``.
+        """
+        return await self._scan(
+            lambda connection: sqlite_resources.batch(
+                connection, integration, resource_type, after, limit
+            ),
+            ([], after),
+        )
+
+    async def journal(
+        self,
+        integration: str,
+        *,
+        user: str | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> Sequence[Entry]:
+        """Return the last ``limit`` entries behind number ``after``, newest last.
+
+        ``user`` selects one person: a resource id, or a label in any case that they have or had.
+        """
+        return await self._scan(
+            lambda connection: sqlite_journal.entries(connection, integration, user, after, limit),
+            [],
+        )
+
+    async def add_key(
+        self, integration: str, digest: bytes, hint: str, grace: timedelta | None
+    ) -> KeyRecord:
+        """Add a key. Those before it end at once, or after ``grace``."""
+        now = datetime.now(UTC)
+        return await self._write(
+            lambda connection: sqlite_keys.add(connection, integration, digest, hint, now, grace)
+        )
+
+    async def key(self, digest: bytes) -> KeyRecord | None:
+        """Return the key with this digest, expired or not."""
+        return self._read(lambda connection: sqlite_keys.by_digest(connection, digest), None)
+
+    async def keys(self, integration: str) -> Sequence[KeyRecord]:
+        """Return the keys of an integration, oldest first."""
+        return self._read(
+            lambda connection: sqlite_keys.of_integration(connection, integration), []
+        )
+
+    async def revoke_keys(self, integration: str, key: int | None = None) -> int:
+        """End one key, or all; returns how many were ended."""
+        now = datetime.now(UTC)
+        return await self._write(
+            lambda connection: sqlite_keys.end(connection, integration, key, now)
+        )
+
+    async def key_used(self, key: int, at: datetime) -> None:
+        """Remember when a key was last used."""
+        await self._write(lambda connection: sqlite_keys.used(connection, key, at))
+
+    async def health(self) -> None:
+        """Raise ``StoreError`` where the store cannot be read."""
+        self._read(lambda connection: connection.execute(_ANY_RESOURCE).fetchone(), None)
+
+    async def close(self) -> None:
+        """Finish what waits, and close. A second call does nothing."""
+        await asyncio.to_thread(self._writer.close)
+        await asyncio.to_thread(self._scanner.close)
+        self._reader.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    async def _write(self, job: Work[T]) -> T:
+        with _guarded(self.path):
+            return await self._writer.run(job)
+
+    def _read(self, work: Work[T], nothing: T) -> T:
+        with _guarded(self.path):
+            return _select(work, nothing, self._reader)
+
+    async def _scan(self, work: Work[T], nothing: T) -> T:
+        with _guarded(self.path):
+            return await self._scanner.run(partial(_select, work, nothing))
+
+
+def _select(work: Work[T], nothing: T, connection: sqlite3.Connection) -> T:
+    try:
+        return work(connection)
+    except UnicodeEncodeError:
+        # Asked for half a surrogate pair, which no row holds.
+        return nothing
+
+
+@contextmanager
+def _guarded(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ReaderClosed, WriterClosed) as error:
+        raise StoreError(f"the store {path} is closed") from error
+    except sqlite3.Error as error:
+        raise sqlite_file.failure(path, error) from error
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise StoreError(f"a value cannot be stored: {error}") from error
+    except ValueError as error:
+        raise StoreError(f"the store {path} holds a row that is broken: {error}") from error
+
+
+def _prepare(path: Path, exclusive: bool) -> int | None:
+    sqlite_file.create(path)
+    lock = sqlite_file.lock(path) if exclusive else None
+    try:
+        sqlite_file.migrate(path)
+    except StoreError:
+        if lock is not None:
+            os.close(lock)
+        raise
+    return lock

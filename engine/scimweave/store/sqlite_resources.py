@@ -1,0 +1,156 @@
+"""SQL of the resources and of the values that they are found by."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from scimweave.store.base import DuplicateValue, Lookup, Record
+from scimweave.store.sqlite_rows import record_from
+
+_GET = """
+SELECT seq, id, resource_type, body, version, created, modified,
+       link_key, link_projection, link_revision
+FROM resource WHERE integration = ? AND id = ? AND resource_type = ?
+"""
+
+
+def get(
+    connection: sqlite3.Connection, integration: str, resource_type: str, resource_id: str
+) -> Record | None:
+    """Return one resource by id."""
+    row = connection.execute(_GET, (integration, resource_id, resource_type)).fetchone()
+    return record_from(row) if row else None
+
+
+_FIND = """
+SELECT r.seq, r.id, r.resource_type, r.body, r.version, r.created, r.modified,
+       r.link_key, r.link_projection, r.link_revision
+FROM lookup AS l JOIN resource AS r ON r.seq = l.seq
+WHERE l.integration = ? AND l.resource_type = ? AND l.attribute = ? AND l.value = ?
+ORDER BY l.seq
+"""
+
+
+def find(
+    connection: sqlite3.Connection, integration: str, resource_type: str, attribute: str, value: str
+) -> list[Record]:
+    """Return the resources with a lookup, in the order they were made."""
+    rows = connection.execute(_FIND, (integration, resource_type, attribute, value)).fetchall()
+    return [record_from(row) for row in rows]
+
+
+_COUNT = "SELECT count(*) FROM resource WHERE integration = ? AND resource_type = ?"
+
+
+def count(connection: sqlite3.Connection, integration: str, resource_type: str) -> int:
+    """Return how many resources there are."""
+    (found,) = connection.execute(_COUNT, (integration, resource_type)).fetchone()
+    return int(found)
+
+
+# The inner query passes over what is skipped in the index alone.
+_PAGE = """
+SELECT seq, id, resource_type, body, version, created, modified,
+       link_key, link_projection, link_revision
+FROM resource WHERE seq IN (
+    SELECT seq FROM resource WHERE integration = ? AND resource_type = ?
+    ORDER BY seq LIMIT ? OFFSET ?
+) ORDER BY seq
+"""
+
+
+def page(
+    connection: sqlite3.Connection, integration: str, resource_type: str, offset: int, limit: int
+) -> list[Record]:
+    """Return resources in the order they were made."""
+    parameters = (integration, resource_type, max(0, limit), max(0, offset))
+    return [record_from(row) for row in connection.execute(_PAGE, parameters).fetchall()]
+
+
+_BATCH = """
+SELECT seq, id, resource_type, body, version, created, modified,
+       link_key, link_projection, link_revision
+FROM resource WHERE integration = ? AND resource_type = ? AND seq > ? ORDER BY seq LIMIT ?
+"""
+
+
+def batch(
+    connection: sqlite3.Connection, integration: str, resource_type: str, after: int, limit: int
+) -> tuple[list[Record], int]:
+    """Return the resources behind position ``after``, and the position to go on from."""
+    rows = connection.execute(_BATCH, (integration, resource_type, after, max(0, limit))).fetchall()
+    return [record_from(row) for row in rows], rows[-1][0] if rows else after
+
+
+_SEQ = "SELECT seq FROM resource WHERE integration = ? AND id = ? AND resource_type = ?"
+_INSERT = """
+INSERT INTO resource (body, version, created, modified, link_key, link_projection, link_revision,
+                      integration, id, resource_type)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_UPDATE = """
+UPDATE resource SET body = ?, version = ?, created = ?, modified = ?,
+       link_key = ?, link_projection = ?, link_revision = ?
+WHERE seq = ?
+"""
+
+
+def put(
+    connection: sqlite3.Connection,
+    integration: str,
+    record: Record,
+    columns: tuple[Any, ...],
+    lookups: Sequence[Lookup],
+) -> None:
+    """Insert or replace a resource, encoded as ``columns``, with its lookups.
+
+    Raises ``DuplicateValue``.
+    """
+    identity = (integration, record.id, record.resource_type)
+    row = connection.execute(_SEQ, identity).fetchone()
+    if row is None:
+        seq = connection.execute(_INSERT, (*columns, *identity)).lastrowid
+    else:
+        (seq,) = row
+        connection.execute(_UPDATE, (*columns, seq))
+    assert seq is not None  # noqa: S101 - an INSERT that worked has a rowid
+    _replace_lookups(connection, (integration, record.resource_type), seq, set(lookups))
+
+
+_LOOKUPS = "SELECT attribute, value, is_unique FROM lookup WHERE seq = ?"
+_DELETE_LOOKUP = """
+DELETE FROM lookup
+WHERE integration = ? AND resource_type = ? AND attribute = ? AND value = ? AND seq = ?
+"""
+_INSERT_LOOKUP = """
+INSERT INTO lookup (integration, resource_type, attribute, value, seq, is_unique)
+VALUES (?, ?, ?, ?, ?, ?)
+"""
+
+
+def _replace_lookups(
+    connection: sqlite3.Connection, kind: tuple[str, str], seq: int, wanted: set[Lookup]
+) -> None:
+    rows = connection.execute(_LOOKUPS, (seq,)).fetchall()
+    stored = {Lookup(attribute, value, bool(unique)) for attribute, value, unique in rows}
+    for each in stored - wanted:
+        connection.execute(_DELETE_LOOKUP, (*kind, each.attribute, each.value, seq))
+    for each in wanted - stored:
+        try:
+            connection.execute(
+                _INSERT_LOOKUP, (*kind, each.attribute, each.value, seq, int(each.unique))
+            )
+        except sqlite3.IntegrityError as error:
+            raise DuplicateValue(each.attribute) from error
+
+
+_REMOVE = "DELETE FROM resource WHERE integration = ? AND id = ? AND resource_type = ?"
+
+
+def remove(
+    connection: sqlite3.Connection, integration: str, resource_type: str, resource_id: str
+) -> None:
+    """Remove a resource and its lookups; nothing where there is none."""
+    connection.execute(_REMOVE, (integration, resource_id, resource_type))

@@ -1,0 +1,185 @@
+"""Between the store's values and the columns of its SQLite tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from scimweave.store.base import (
+    Change,
+    Entry,
+    Intent,
+    KeyRecord,
+    Link,
+    Lookup,
+    OpenIntent,
+    Record,
+    StoreError,
+)
+
+Row = Sequence[Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(moment: datetime) -> int:
+    """Return microseconds since 1970-01-01 UTC."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(value: int) -> datetime:
+    """Return the UTC time of ``micros``."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def encode(value: Any) -> bytes:
+    """Return JSON. Raises ``StoreError`` for what it cannot hold, as half a surrogate pair."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError as error:
+        raise StoreError(f"a value cannot be stored: {error}") from error
+
+
+def record_columns(record: Record) -> tuple[Any, ...]:
+    """Return body, version, created, modified and the three columns of the link."""
+    link = record.link
+    return (
+        encode(record.resource),
+        record.version,
+        micros(record.created),
+        micros(record.last_modified),
+        link.key if link else None,
+        encode(link.projection) if link else None,
+        link.revision if link else None,
+    )
+
+
+def record_from(row: Row) -> Record:
+    """Decode seq, id, resource_type and ``record_columns``."""
+    _, id_, resource_type, body, version, created, modified, key, projection, revision = row
+    link = None if projection is None else Link(key, orjson.loads(projection), revision)
+    return Record(
+        id_, resource_type, orjson.loads(body), version, moment(created), moment(modified), link
+    )
+
+
+def intent_columns(intent: Intent, at: datetime) -> tuple[Any, ...]:
+    """Return the columns of a journal row that is open, without its id."""
+    payload = {
+        "before": intent.before,
+        "after": _record_json(intent.after),
+        "lookups": [(each.attribute, each.value, each.unique) for each in intent.lookups],
+        "delivery": intent.delivery,
+    }
+    return (
+        micros(at),
+        intent.integration,
+        intent.resource_type,
+        intent.resource_id,
+        str(intent.operation),
+        intent.label,
+        intent.label.casefold(),
+        encode([(change.field, change.old, change.new) for change in intent.changes]),
+        intent.revision,
+        intent.key,
+        encode(payload),
+    )
+
+
+def open_intent_from(row: Row) -> OpenIntent:
+    """Decode id, the columns of ``Intent`` that the log keeps, and the payload."""
+    id_, integration, resource_type, resource_id, operation, label, changes, *rest = row
+    revision, key, raw = rest
+    payload = orjson.loads(raw)
+    intent = Intent(
+        integration=integration,
+        resource_type=resource_type,
+        resource_id=resource_id,
+        operation=operation,
+        label=label,
+        changes=_changes_from(changes),
+        revision=revision,
+        before=payload["before"],
+        after=_record_from_json(payload["after"]),
+        lookups=tuple(Lookup(*each) for each in payload["lookups"]),
+        key=key,
+        delivery=payload["delivery"],
+    )
+    return OpenIntent(id_, intent)
+
+
+def entry_from(row: Row) -> Entry:
+    """Decode the columns of ``Entry``, in its order."""
+    id_, at, integration, resource_type, resource_id, operation, label, changes, *rest = row
+    revision, key, outcome, detail, closed = rest
+    return Entry(
+        id_,
+        moment(at),
+        integration,
+        resource_type,
+        resource_id,
+        operation,
+        label,
+        _changes_from(changes),
+        revision,
+        key,
+        outcome,
+        detail,
+        _optional_moment(closed),
+    )
+
+
+def key_from(row: Row) -> KeyRecord:
+    """Decode the columns of ``KeyRecord``, in its order."""
+    id_, integration, digest, hint, created, expires, last_used = row
+    return KeyRecord(
+        id_,
+        integration,
+        digest,
+        hint,
+        moment(created),
+        _optional_moment(expires),
+        _optional_moment(last_used),
+    )
+
+
+def _optional_moment(value: int | None) -> datetime | None:
+    return None if value is None else moment(value)
+
+
+def _changes_from(raw: bytes) -> tuple[Change, ...]:
+    return tuple(Change(*each) for each in orjson.loads(raw))
+
+
+def _record_json(record: Record | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    link = record.link
+    return {
+        "id": record.id,
+        "type": record.resource_type,
+        "resource": record.resource,
+        "version": record.version,
+        "created": micros(record.created),
+        "modified": micros(record.last_modified),
+        "link": (link.key, link.projection, link.revision) if link else None,
+    }
+
+
+def _record_from_json(value: dict[str, Any] | None) -> Record | None:
+    if value is None:
+        return None
+    link = value["link"]
+    return Record(
+        value["id"],
+        value["type"],
+        value["resource"],
+        value["version"],
+        moment(value["created"]),
+        moment(value["modified"]),
+        Link(*link) if link else None,
+    )
