@@ -1,0 +1,93 @@
+"""What has to be written at the target: two projections compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from scimweave.connectors.base import Value
+from scimweave.mapping import Field, UserProgram, to_json
+from scimweave.store.base import Change
+
+MASK = "[sensitive]"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Fields to write, by target name.
+
+    ``values`` are target values, ``changes`` their masked form for the log, ``remembered`` what
+    the link keeps of them (JSON; a sensitive value as a digest).
+    """
+
+    values: Mapping[str, Value]
+    changes: tuple[Change, ...]
+    remembered: Mapping[str, Any]
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
+
+NO_DIFFERENCE = Difference({}, (), {})
+
+
+def remember(field: Field | None, value: Value) -> Any:
+    """Return the JSON value by which a later projection is compared with this one."""
+    plain = to_json(value)
+    if field is None or not field.sensitive or plain is None:
+        return plain
+    text = json.dumps(plain, sort_keys=True)
+    return {"sha256": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def difference(
+    users: UserProgram, old: Mapping[str, Any], new: Mapping[str, Value], skip: Iterable[str] = ()
+) -> Difference:
+    """Compare what was remembered with a new projection; ``skip`` names fields left alone."""
+    values: dict[str, Value] = {}
+    changes: list[Change] = []
+    remembered: dict[str, Any] = {}
+    for name, value in new.items():
+        if name in skip:
+            continue
+        field = users.field(name)
+        kept = remember(field, value)
+        before = old.get(name)
+        if same(before, kept):
+            continue
+        values[name] = value
+        remembered[name] = kept
+        changes.append(_change(field, name, before, kept))
+    return Difference(values, tuple(changes), remembered)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two remembered values are equal; targets have several forms of one number."""
+    if one == other:
+        return True
+    if isinstance(one, int | float) or isinstance(other, int | float):
+        try:
+            return Decimal(str(one)) == Decimal(str(other))
+        except InvalidOperation:
+            return False
+    return False
+
+
+def everything(users: UserProgram, new: Mapping[str, Value]) -> Difference:
+    """Return what a new account is made of; null is left to the target's own default."""
+    return difference(users, {}, new)
+
+
+def fields_once(users: UserProgram) -> frozenset[str]:
+    """Return the fields that are written at creation only."""
+    return frozenset(field.name for field in users.fields if field.apply == "on_create")
+
+
+def _change(field: Field | None, name: str, old: Any, new: Any) -> Change:
+    if field is not None and field.sensitive:
+        return Change(name, None if old is None else MASK, None if new is None else MASK)
+    return Change(name, old, new)

@@ -1,0 +1,130 @@
+"""Several mapping files at work on one store: what a server serves, and a program uses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from scimweave.mapping import (
+    Diagnostic,
+    MappingError,
+    Program,
+    duplicates,
+    load,
+    load_all,
+    mapping_files,
+)
+from scimweave.provisioning.integration import Integration
+from scimweave.provisioning.journal import Event, Listener
+from scimweave.store.base import Store
+from scimweave.store.sqlite import SqliteStore
+
+DEFAULT_STORE = "sqlite:///var/scimweave.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What a reload did: integrations that changed, and why files were refused."""
+
+    integrations: tuple[str, ...]
+    findings: tuple[Diagnostic, ...]
+
+
+def _ignore(event: Event) -> None:
+    """Listen to nothing."""
+
+
+class Engine:
+    """The integrations of some mapping files, by name."""
+
+    def __init__(self, paths: Iterable[Path], store: Store, listener: Listener) -> None:
+        self.paths = tuple(paths)
+        self.store = store
+        self.integrations: dict[str, Integration] = {}
+        self.by_path: dict[str, Integration] = {}
+        self._listener = listener
+        self._seen: dict[Path, bytes] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        *paths: Path | str,
+        store: Store | str = DEFAULT_STORE,
+        listener: Listener = _ignore,
+    ) -> AsyncIterator[Engine]:
+        """Load mapping files (or folders of them), and recover what a crash left open.
+
+        ``store`` is a URL such as ``sqlite:///var/scimweave.db``. Raises ``MappingError`` where a
+        file has errors or its target is not as it says, and ``StoreError``.
+        """
+        files = tuple(Path(path) for path in paths)
+        programs = load_all(files)
+        opened = await SqliteStore.open(store) if isinstance(store, str) else store
+        engine = cls(files, opened, listener)
+        try:
+            for program in programs:
+                engine._seen[program.file] = _digest(program.file)
+                await engine._add(program)
+            yield engine
+        finally:
+            for integration in engine.integrations.values():
+                await integration.close()
+            await opened.close()
+
+    def __getitem__(self, name: str) -> Integration:
+        """Return an integration by name. Raises ``KeyError``."""
+        return self.integrations[name]
+
+    async def reload(self) -> Reloaded:
+        """Take up edits of the files; where a file is refused, its old version stays.
+
+        A file that has gone leaves its integration running.
+        """
+        changed: list[str] = []
+        findings: list[Diagnostic] = []
+        for file in mapping_files(self.paths):
+            digest = _digest(file)
+            if self._seen.get(file) == digest:
+                continue
+            self._seen[file] = digest
+            try:
+                changed.append(await self._take_up(load(file)))
+            except MappingError as error:
+                findings += error.diagnostics
+        return Reloaded(tuple(changed), tuple(findings))
+
+    async def _take_up(self, program: Program) -> str:
+        others = [
+            integration.program
+            for integration in self.integrations.values()
+            if integration.program.file != program.file
+        ]
+        if findings := duplicates([*others, program]):
+            raise MappingError(tuple(findings))
+        running = self.integrations.get(program.integration)
+        if running is None:
+            await self._add(program)
+        else:
+            await running.reload(program)
+            self._index()
+        return program.integration
+
+    async def _add(self, program: Program) -> None:
+        self.integrations[program.integration] = await Integration.open(
+            program, self.store, self._listener
+        )
+        self._index()
+
+    def _index(self) -> None:
+        self.by_path = {each.program.path: each for each in self.integrations.values()}
+
+
+def _digest(file: Path) -> bytes:
+    try:
+        return sha256(file.read_bytes()).digest()
+    except OSError:
+        return b""

@@ -1,0 +1,162 @@
+"""The write-ahead intents of one integration, and the provisioning log that they become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from scimweave.mapping import Operation
+from scimweave.provisioning.difference import MASK
+from scimweave.provisioning.lookups import USER_NAME, lookups_of
+from scimweave.provisioning.running import Running
+from scimweave.scim.error import uniqueness
+from scimweave.store.base import DuplicateValue, Intent, OpenIntent, Record, Store
+
+if TYPE_CHECKING:
+    from scimweave.provisioning.lifecycle import Step
+
+GONE = "$gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One closed operation, for logs and metrics; holds no values of target fields."""
+
+    integration: str
+    operation: str
+    resource_id: str
+    label: str
+    outcome: str
+    fields: tuple[str, ...]
+    detail: str | None
+    seconds: float
+
+
+Listener = Callable[[Event], None]
+
+
+class Journal:
+    """Opens and closes entries, and knows which ones are open in this process."""
+
+    def __init__(self, store: Store, integration: str, listener: Listener) -> None:
+        self.store = store
+        self.integration = integration
+        self.listener = listener
+        self._open: dict[int, Intent] = {}
+
+    async def begin(self, running: Running, step: Step, record: Record | None) -> JournalEntry:
+        """Write down what is about to be done."""
+        intent = self._intent(running, step, record)
+        number = await self.store.begin(intent)
+        self._open[number] = intent
+        return JournalEntry(self, number, intent)
+
+    def keep_open(self, found: Iterable[OpenIntent]) -> None:
+        """Take over entries that nobody could resolve yet."""
+        self._open.update((each.id, each.intent) for each in found)
+
+    def close(self, number: int) -> None:
+        """Forget an entry that has its outcome."""
+        self._open.pop(number, None)
+
+    def open_for(self, resource_id: str | None, user_name: str) -> list[OpenIntent]:
+        """Return what is open for one person.
+
+        Under the locks of that person, these are entries that lost their request.
+        """
+        return [
+            OpenIntent(number, intent)
+            for number, intent in self._open.items()
+            if intent.resource_id == resource_id
+            or (intent.after and intent.after.resource[USER_NAME].casefold() == user_name)
+        ]
+
+    def _intent(self, running: Running, step: Step, record: Record | None) -> Intent:
+        subject = record or step.before
+        assert subject is not None
+        delivery: dict[str, Any] = dict(step.difference.remembered)
+        if (
+            step.operation is Operation.DELETE
+            and running.program.users.operations.delete == "delete"
+        ):
+            delivery = {GONE: True}
+        return Intent(
+            integration=self.integration,
+            resource_type=subject.resource_type,
+            resource_id=subject.id,
+            operation=step.operation,
+            label=_label(running, subject),
+            changes=step.difference.changes,
+            revision=running.program.revision,
+            before=step.before.version if step.before else 0,
+            after=record,
+            lookups=lookups_of(record.resource, None) if record else (),
+            key=step.key,
+            delivery=delivery,
+        )
+
+
+class JournalEntry:
+    """An open entry. Closing it is the last thing that an operation does."""
+
+    def __init__(self, journal: Journal, number: int, intent: Intent) -> None:
+        self._journal = journal
+        self._number = number
+        self._intent = intent
+        self._started = perf_counter()
+
+    async def done(self, record: Record | None, detail: str | None = None) -> None:
+        """Store ``record``, or remove the resource where it is None. Raises ``ScimError``."""
+        intent = self._intent
+        key = record.link.key if record and record.link else None
+        try:
+            await self._journal.store.commit(
+                self._number,
+                "done",
+                put=record,
+                lookups=lookups_of(record.resource, key) if record else (),
+                remove=None if record else intent.resource_id,
+                detail=detail,
+            )
+        except DuplicateValue as error:
+            await self.fail(str(error))
+            raise uniqueness(f"{intent.label}: {error}") from error
+        self._closed("done", detail)
+
+    async def fail(self, detail: str) -> None:
+        """Close with nothing stored; the target is unchanged."""
+        await self._journal.store.commit(self._number, "failed", detail=detail)
+        self._closed("failed", detail)
+
+    def _closed(self, outcome: str, detail: str | None) -> None:
+        intent = self._intent
+        self._journal.close(self._number)
+        self._journal.listener(
+            Event(
+                intent.integration,
+                intent.operation,
+                intent.resource_id,
+                intent.label,
+                outcome,
+                tuple(change.field for change in intent.changes),
+                detail,
+                perf_counter() - self._started,
+            )
+        )
+
+
+def reopen(journal: Journal, found: OpenIntent) -> JournalEntry:
+    """Return the entry of an intent that was left open."""
+    return JournalEntry(journal, found.id, found.intent)
+
+
+def _label(running: Running, record: Record) -> str:
+    """The userName, by which people search the log, unless the mapping hides it."""
+    hidden = any(
+        field.sensitive and source.attribute == USER_NAME
+        for field in running.program.users.fields
+        for source in field.sources
+    )
+    return MASK if hidden else str(record.resource[USER_NAME])

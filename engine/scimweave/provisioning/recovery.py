@@ -1,0 +1,85 @@
+"""Intents without an outcome are resolved by looking at the target, never by guessing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scimweave.connectors.base import Account, TargetError
+from scimweave.mapping import Operation
+from scimweave.provisioning.difference import remember, same
+from scimweave.provisioning.journal import GONE, Journal, reopen
+from scimweave.provisioning.running import Running
+from scimweave.scim.error import ScimError
+from scimweave.store.base import Intent, OpenIntent
+
+RECOVERED = "found at the target and completed by recovery"
+NOT_DELIVERED = "not found at the target; the provider was not told that it was done"
+
+
+async def recover(journal: Journal, running: Running) -> int:
+    """Resolve what a crash left open; returns how many are still open.
+
+    Where the target cannot be reached the rest stays open, and is resolved before the next
+    operation on the same person.
+    """
+    found = list(await journal.store.open_intents(journal.integration))
+    while found:
+        try:
+            await resolve(journal, running, found[0])
+        except TargetError:
+            break
+        del found[0]
+    journal.keep_open(found)
+    return len(found)
+
+
+async def resolve(journal: Journal, running: Running, found: OpenIntent) -> None:
+    """Close one intent as done or failed. Raises ``TargetError`` where the target is silent."""
+    intent = found.intent
+    entry = reopen(journal, found)
+    account = await _account(running, intent)
+    if not _delivered(running, intent, account):
+        await entry.fail(NOT_DELIVERED)
+        return
+    record = intent.after
+    if record is not None and record.link is not None:
+        link = replace(record.link, key=account.key) if account else None
+        record = replace(record, link=link)
+    try:
+        await entry.done(record, RECOVERED)
+    except ScimError:
+        # Another request has made this person since; ``done`` closed the entry as failed.
+        return
+
+
+async def _account(running: Running, intent: Intent) -> Account | None:
+    if intent.key is not None:
+        return await running.connector.read(intent.key)
+    if intent.operation != Operation.CREATE or intent.after is None:
+        return None
+    values = running.program.users.project(intent.after.resource).values
+    for name in running.program.users.match:
+        if values.get(name) is not None:
+            accounts = await running.connector.find(name, values[name])
+            if accounts:
+                return accounts[0] if len(accounts) == 1 else None
+    return None
+
+
+def _delivered(running: Running, intent: Intent, account: Account | None) -> bool:
+    """Whether the account is what the intent wanted it to be."""
+    if GONE in intent.delivery:
+        return account is None
+    if not intent.delivery:
+        return True
+    if account is None:
+        return intent.key is not None and intent.operation in {
+            Operation.DELETE,
+            Operation.DEACTIVATE,
+        }
+    users = running.program.users
+    return all(
+        same(remember(users.field(name), account.fields[name]), value)
+        for name, value in intent.delivery.items()
+        if name in account.fields
+    )

@@ -1,0 +1,74 @@
+"""A mapping that is in use: its program with the checker and the connector made for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from scimweave.connectors.base import AccountShape, Connector, FieldShape
+from scimweave.connectors.registry import open_connector
+from scimweave.mapping import Program
+from scimweave.scim.resource import Checker
+from scimweave.scim.schema import USER_TYPE
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Everything that one version of a mapping file needs at run time."""
+
+    program: Program
+    checker: Checker
+    connector: Connector
+
+
+class Usage:
+    """A running mapping, and the operations that use it."""
+
+    def __init__(self, running: Running) -> None:
+        self.running = running
+        self._users = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @contextmanager
+    def hold(self) -> Iterator[Running]:
+        """Use the mapping for one operation, whatever replaces it meanwhile."""
+        self._users += 1
+        self._idle.clear()
+        try:
+            yield self.running
+        finally:
+            self._users -= 1
+            if not self._users:
+                self._idle.set()
+
+    async def close(self) -> None:
+        """Wait for the operations under way, and let go of the target."""
+        await self._idle.wait()
+        await self.running.connector.close()
+
+
+def shape_of(program: Program) -> AccountShape:
+    """Return what a connector has to know of the mapping."""
+    users = program.users
+    fields = [
+        FieldShape(field.name, field.type, field.max_length, field.required)
+        for field in users.fields
+    ]
+    # ``operations`` may set fields that no attribute fills.
+    mapped = {field.name for field in fields}
+    fields += [FieldShape(name) for name in sorted(users.known_fields - mapped)]
+    return AccountShape(users.object, users.key, users.match, tuple(fields))
+
+
+async def start(program: Program, connector: Connector | None = None) -> Running:
+    """Make a program ready for use; ``connector`` is one that is open already.
+
+    Raises ``TargetError`` where the target cannot be opened.
+    """
+    checker = Checker(USER_TYPE, program.users.acceptance, program.users.unmapped)
+    if connector is None:
+        connector = await open_connector(program.target, shape_of(program))
+    return Running(program, checker, connector)

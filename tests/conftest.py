@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from scimweave.connectors.sql_ddl import init_target
+
+from employees import Employees
+from scimweave.mapping import load
+from scimweave.provisioning.engine import Engine
+from scimweave.provisioning.integration import Integration
+from scimweave.provisioning.journal import Event
+from scimweave.provisioning.running import shape_of
+
+ROOT = Path(__file__).parent.parent
+PRECIATE = ROOT / "mappings" / "preciate.yaml"
+
+
+@pytest.fixture
+def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Employees:
+    made = Employees(tmp_path / "target.db")
+    monkeypatch.setenv("PRECIATE_DATABASE_URL", made.url)
+    program = load(PRECIATE)
+    init_target(program.target, [shape_of(program)])
+    return made
+
+
+@pytest.fixture
+def mapping(tmp_path: Path, target: Employees) -> Path:
+    """Return a copy of the reference mapping that a test may edit."""
+    file = tmp_path / "mappings" / "preciate.yaml"
+    file.parent.mkdir()
+    file.write_text(PRECIATE.read_text())
+    return file
+
+
+@pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'scimweave.db'}"
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+async def engine(mapping: Path, store_url: str, events: list[Event]) -> AsyncIterator[Engine]:
+    async with Engine.open(mapping, store=store_url, listener=events.append) as opened:
+        yield opened
+
+
+@pytest.fixture
+def users(engine: Engine) -> Integration:
+    return engine["preciate"]
+
+
+@pytest.fixture
+def edit(mapping: Path) -> Callable[[str, str], None]:
+    """Replace a piece of the mapping file."""
+
+    def replace(old: str, new: str) -> None:
+        text = mapping.read_text()
+        assert old in text
+        mapping.write_text(text.replace(old, new))
+
+    return replace
