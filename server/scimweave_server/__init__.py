@@ -1,0 +1,1 @@
+"""What people and providers touch: the SCIM endpoint and the command line."""

@@ -1,0 +1,1 @@
+"""Identity providers, simulated: ``entra.EntraProvisioning`` runs the cycles of ``people``."""
