@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := engine server tests examples bench
 
-.PHONY: demo test check serve bench clean lock
+.PHONY: demo test check serve bench golden clean lock
 
 demo: .venv/ready
 	$(BIN)/python examples/demo.py
@@ -27,6 +27,9 @@ serve: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python bench/server.py
+
+golden: .venv/ready
+	UPDATE_GOLDEN=1 $(BIN)/pytest tests/engine/mapping/test_diagnostics.py
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var dist

@@ -1,0 +1,27 @@
+"""The command line: scimweave …"""
+
+from __future__ import annotations
+
+import typer
+
+from scimweave_server.cli import check, init_target, key, log, serve, simulate
+
+app = typer.Typer(
+    name="scimweave",
+    help="A SCIM 2.0 endpoint whose behaviour is a mapping file.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve.serve)
+app.add_typer(key.app, name="key", help="Secret keys of an integration.")
+app.command("lint")(check.lint)
+app.command("test")(check.run_tests)
+app.command("init-target")(init_target.init_target)
+app.command("log")(log.log)
+app.add_typer(simulate.app, name="simulate", help="Behave like an identity provider.")
+
+
+def main() -> None:
+    """Run the command line; exit codes: 0 ok, 1 findings, 2 usage."""
+    app()

@@ -1,0 +1,110 @@
+"""scimweave lint, scimweave test."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scimweave_server.cli.options import (
+    FINDINGS,
+    Json,
+    Paths,
+    expected_errors,
+    print_findings,
+    print_json,
+    run_loop,
+)
+
+if TYPE_CHECKING:
+    from scimweave.mapping import Diagnostic, Program
+    from scimweave.mapping.tests import TestResult
+
+
+def lint(
+    paths: Paths,
+    connect: Annotated[
+        bool, typer.Option("--connect", help="Compare with the live target too.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check mapping files; every finding with its position. Warnings do not fail."""
+    with expected_errors():
+        from scimweave.mapping import lint as check
+        from scimweave.mapping import load_all
+
+        findings = check(paths)
+        if connect and not _errors(findings):
+            findings += run_loop(_at_targets(load_all(paths)))
+    if as_json:
+        print_json([finding.to_dict() for finding in findings])
+    else:
+        print_findings(findings)
+        _print_summary(findings)
+    if _errors(findings):
+        raise typer.Exit(FINDINGS)
+
+
+def run_tests(paths: Paths, as_json: Json = False) -> None:
+    """Run the ``tests:`` of mapping files."""
+    with expected_errors():
+        from scimweave.mapping import load_all
+        from scimweave.mapping.tests import run_tests as run
+
+        results = [(program, run(program)) for program in load_all(paths)]
+    failed = [result for _, each in results for result in each if not result.passed]
+    if as_json:
+        print_json([_test_row(program, result) for program, each in results for result in each])
+    else:
+        for program, each in results:
+            _print_tests(program, each)
+        total = sum(len(each) for _, each in results)
+        print(f"{total - len(failed)} passed, {len(failed)} failed")
+    if failed:
+        raise typer.Exit(FINDINGS)
+
+
+async def _at_targets(programs: tuple[Program, ...]) -> list[Diagnostic]:
+    from scimweave.provisioning.target import diagnose_target
+
+    return [finding for program in programs for finding in await diagnose_target(program)]
+
+
+def _errors(findings: list[Diagnostic]) -> list[Diagnostic]:
+    return [finding for finding in findings if finding.severity == "error"]
+
+
+def _print_summary(findings: list[Diagnostic]) -> None:
+    errors = len(_errors(findings))
+    warnings = len(findings) - errors
+    if not findings:
+        print("no findings")
+        return
+    parts = [
+        f"{count} {word}{'s' if count > 1 else ''}"
+        for count, word in ((errors, "error"), (warnings, "warning"))
+        if count
+    ]
+    print(", ".join(parts), file=sys.stderr)
+
+
+def _print_tests(program: Program, results: list[TestResult]) -> None:
+    for result in results:
+        place = f"{result.span.file}:{result.span.line}"
+        print(f"{'ok  ' if result.passed else 'FAIL'}  {program.integration}: {result.name}")
+        if not result.passed:
+            print(f"      {place}")
+            for difference in result.differences:
+                print(f"      {difference}")
+
+
+def _test_row(program: Program, result: TestResult) -> dict[str, Any]:
+    return {
+        "integration": program.integration,
+        "name": result.name,
+        "file": str(result.span.file),
+        "line": result.span.line,
+        "passed": result.passed,
+        "differences": [str(difference) for difference in result.differences],
+    }

@@ -1,0 +1,101 @@
+"""Options that several commands share, and how they end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scimweave.mapping import Diagnostic
+    from scimweave.store.sqlite import SqliteStore
+
+T = TypeVar("T")
+
+FINDINGS = 1
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH...", help="Mapping files, or folders of them."),
+]
+StoreUrl = Annotated[
+    str,
+    typer.Option("--store", metavar="URL", envvar="SCIMWEAVE_STORE", help="Where state is kept."),
+]
+PublicUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--public-url",
+        metavar="URL",
+        envvar="SCIMWEAVE_PUBLIC_URL",
+        help="How the provider reaches this server, for example https://scim.example.com.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+DEFAULT_STORE = "sqlite:///var/scimweave.db"
+
+
+def fail(message: str) -> NoReturn:
+    """End with exit code 1 and a message on standard error."""
+    print(f"error: {message}", file=sys.stderr)
+    raise typer.Exit(FINDINGS)
+
+
+def run_loop(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on uvloop, or on asyncio's loop where uvloop does not exist."""
+    if sys.platform == "win32":
+        import asyncio
+
+        return asyncio.run(main)
+    import uvloop
+
+    return uvloop.run(main)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    import orjson
+
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def print_findings(findings: Iterable[Diagnostic]) -> None:
+    """Print diagnostics to standard error, with an empty line between them."""
+    color = sys.stderr.isatty()
+    for finding in findings:
+        print(finding.render(color=color), file=sys.stderr, end="\n\n")
+
+
+@asynccontextmanager
+async def open_store(url: str) -> AsyncIterator[SqliteStore]:
+    """Open the store beside a server that may be running on it."""
+    from scimweave.store.sqlite import SqliteStore
+
+    store = await SqliteStore.open(url, exclusive=False)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@contextmanager
+def expected_errors() -> Iterator[None]:
+    """End with a message, not a traceback, where files, store or target are at fault."""
+    from scimweave.connectors.base import TargetError
+    from scimweave.mapping import MappingError
+    from scimweave.store.base import StoreError
+
+    try:
+        yield
+    except MappingError as error:
+        print_findings(error.diagnostics)
+        raise typer.Exit(FINDINGS) from None
+    except (StoreError, TargetError, OSError) as error:
+        fail(str(error))

@@ -1,0 +1,82 @@
+"""scimweave serve."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scimweave_server.cli.options import (
+    DEFAULT_STORE,
+    Paths,
+    PublicUrl,
+    StoreUrl,
+    expected_errors,
+    run_loop,
+)
+
+if TYPE_CHECKING:
+    from scimweave.provisioning.engine import Engine
+
+MEBIBYTE = 1024 * 1024
+
+
+def serve(
+    paths: Paths,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free port.")] = 8080,
+    store: StoreUrl = DEFAULT_STORE,
+    public_url: PublicUrl = None,
+    max_body: Annotated[
+        int, typer.Option(min=1024, help="Largest request body in bytes.")
+    ] = MEBIBYTE,
+) -> None:
+    """Serve each mapping as a SCIM endpoint. Edits of the files are taken up at once."""
+    from scimweave_server.http.logs import configure_logs
+
+    configure_logs()
+    with expected_errors():
+        run_loop(_serve(paths, host, port, store, public_url, max_body))
+
+
+async def _serve(
+    paths: list[Path], host: str, port: int, store: str, public_url: str | None, max_body: int
+) -> None:
+    from scimweave.provisioning.engine import Engine
+    from scimweave_server.http.logs import log_operation
+    from scimweave_server.http.run import run
+
+    async with Engine.open(*paths, store=store, listener=log_operation) as engine:
+        lines = await _key_lines(engine)
+
+        def started(url: str) -> None:
+            for name, line in lines.items():
+                print(f"{name}\n  Tenant URL  {url}{engine[name].program.path}\n  {line}")
+            print("ready", flush=True)
+
+        await run(
+            engine,
+            host=host,
+            port=port,
+            public_url=public_url.rstrip("/") if public_url else None,
+            max_body=max_body,
+            started=started,
+        )
+
+
+async def _key_lines(engine: Engine) -> dict[str, str]:
+    """Say of each integration whether somebody holds a key to it."""
+    lines = {}
+    for name in sorted(engine.integrations):
+        now = datetime.now(UTC)
+        valid = [
+            key for key in await engine.store.keys(name) if key.expires is None or key.expires > now
+        ]
+        lines[name] = (
+            f"Secret key  {valid[-1].hint}, made {valid[-1].created:%Y-%m-%d %H:%M} UTC"
+            if valid
+            else f"Secret key  none yet: run `scimweave key generate {name}`"
+        )
+    return lines

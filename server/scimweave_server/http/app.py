@@ -1,0 +1,35 @@
+"""The aiohttp application: the SCIM endpoints, and two probes for the operator."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from scimweave.provisioning.engine import Engine
+from scimweave.store.base import StoreError
+from scimweave_server.http.endpoint import Endpoint
+
+MAX_BODY = 1024 * 1024
+
+
+def create_app(
+    engine: Engine, *, public_url: str | None = None, max_body: int = MAX_BODY
+) -> web.Application:
+    """Serve the integrations of ``engine``; ``max_body`` is in bytes."""
+    app = web.Application(client_max_size=max_body)
+    endpoint = Endpoint(engine, public_url)
+
+    async def ready(request: web.Request) -> web.Response:
+        try:
+            await engine.store.health()
+        except StoreError as error:
+            return web.json_response({"ready": False, "reason": str(error)}, status=503)
+        return web.json_response({"ready": True, "integrations": sorted(engine.integrations)})
+
+    app.router.add_get("/healthz", _alive)
+    app.router.add_get("/readyz", ready)
+    app.router.add_route("*", "/{path:.*}", endpoint.handle)
+    return app
+
+
+async def _alive(request: web.Request) -> web.Response:
+    return web.json_response({"alive": True})

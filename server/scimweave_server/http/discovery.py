@@ -1,0 +1,61 @@
+"""What this integration takes, for providers that ask (RFC 7644 §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from scimweave.provisioning.integration import Integration
+from scimweave.scim import discovery
+from scimweave.scim.error import ScimError, not_found
+from scimweave.scim.schema import LIST_RESPONSE, USER_TYPE
+from scimweave_server.http.users import DEFAULT_COUNT, MAX_COUNT
+
+Documents = Callable[[Integration, str], list[dict[str, Any]]]
+
+
+def _schemas(integration: Integration, base: str) -> list[dict[str, Any]]:
+    return discovery.schemas(base, integration.program.users.acceptance.schemas())
+
+
+def _resource_types(integration: Integration, base: str) -> list[dict[str, Any]]:
+    return discovery.resource_types(base, [USER_TYPE])
+
+
+DOCUMENTS: dict[str, Documents] = {
+    "Schemas": _schemas,
+    "ResourceTypes": _resource_types,
+    "ServiceProviderConfig": lambda integration, base: [
+        discovery.service_provider_config(
+            base, max_results=MAX_COUNT, default_page_size=DEFAULT_COUNT
+        )
+    ],
+}
+
+
+def document(
+    request: web.Request, integration: Integration, base: str, name: str, item: str | None = None
+) -> dict[str, Any]:
+    """Return one document, or a ListResponse of all; paging does not apply here.
+
+    Raises ``ScimError``: 403 with a filter (RFC 7644 §4), 404 for an unknown item.
+    """
+    if "filter" in request.query:
+        raise ScimError(403, f"/{name} takes no filter")
+    found = DOCUMENTS[name](integration, base)
+    if name == "ServiceProviderConfig" and item is None:
+        return found[0]
+    if item is not None:
+        for each in found:
+            if str(each.get("id")).lower() == item.lower():
+                return each
+        raise not_found(f"/{name} has no item {item[:200]!r}")
+    return {
+        "schemas": [LIST_RESPONSE],
+        "totalResults": len(found),
+        "startIndex": 1,
+        "itemsPerPage": len(found),
+        "Resources": found,
+    }

@@ -1,0 +1,132 @@
+"""From a request to the integration it is for, and back to an answer; errors end here."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+from urllib.parse import unquote
+
+import structlog
+from aiohttp import web
+
+from scimweave.provisioning.engine import Engine
+from scimweave.provisioning.integration import Integration
+from scimweave.provisioning.keys import verify_key
+from scimweave.scim.error import ScimError, not_found, unavailable
+from scimweave.store.base import StoreError
+from scimweave_server.http import discovery, users
+from scimweave_server.http.responses import error_response, json_response
+
+log = structlog.get_logger("scimweave.http")
+
+T = TypeVar("T")
+
+STORE_RETRY = 30
+NOT_IMPLEMENTED = {"Me", "Bulk"}
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="scimweave"'}
+
+
+class MethodNotAllowed(ScimError):
+    """A method that the resource does not take; ``allowed`` goes into the Allow header."""
+
+    def __init__(self, method: str, allowed: list[str]) -> None:
+        super().__init__(405, f"{method} is not possible here; possible are {', '.join(allowed)}")
+        self.allowed = allowed
+
+
+class Endpoint:
+    """All integrations of an engine under their paths."""
+
+    def __init__(self, engine: Engine, public_url: str | None = None) -> None:
+        self._engine = engine
+        self._public_url = public_url.rstrip("/") if public_url else None
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one request; every failure is a SCIM error with a detail."""
+        try:
+            return await self._answer(request)
+        except ScimError as error:
+            _log_refusal(request, error)
+            headers = {}
+            if isinstance(error, MethodNotAllowed):
+                headers["Allow"] = ", ".join(error.allowed)
+            if error.status == 401:
+                headers.update(CHALLENGE)
+            return error_response(error, headers)
+        except StoreError as error:
+            log.error("store failed", method=request.method, error=str(error))
+            return error_response(
+                unavailable("the store cannot be read or written now; try again", STORE_RETRY)
+            )
+        except Exception:
+            # The last line: the provider gets a SCIM error, the operator the traceback.
+            log.exception("unexpected error", method=request.method, path=request.path)
+            return error_response(
+                ScimError(500, "an error in scimweave; the log of the server has the details")
+            )
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        integration, rest = self._integration(request.rel_url.raw_path)
+        await self._authorise(request, integration)
+        base = (self._public_url or str(request.url.origin())) + integration.program.path
+        match rest:
+            case ["Users"]:
+                on_collection = _method(request, users.COLLECTION)
+                return await on_collection(request, integration, base)
+            case ["Users", user_id]:
+                on_resource = _method(request, users.RESOURCE)
+                return await on_resource(request, integration, base, unquote(user_id))
+            case [name] if name in NOT_IMPLEMENTED:
+                raise ScimError(501, f"/{name} is not implemented")
+            case [name, *more] if name in discovery.DOCUMENTS and len(more) <= 1:
+                _method(request, {"GET": None, "HEAD": None})
+                return json_response(
+                    discovery.document(request, integration, base, name, *map(unquote, more))
+                )
+            case _:
+                raise not_found(
+                    f"{integration.name} has no endpoint /{'/'.join(rest)[:200]}; it has /Users, "
+                    "/Schemas, /ResourceTypes and /ServiceProviderConfig"
+                )
+
+    def _integration(self, path: str) -> tuple[Integration, list[str]]:
+        """Find the integration whose path is the longest prefix; the rest comes in segments."""
+        by_path = self._engine.by_path
+        prefix = path.rstrip("/")
+        rest: list[str] = []
+        while prefix:
+            found = by_path.get(prefix)
+            if found is not None:
+                return found, rest
+            prefix, _, segment = prefix.rpartition("/")
+            if segment or rest:
+                rest.insert(0, segment)
+        raise not_found(f"no integration is served at {path[:200]}; compare the Tenant URL")
+
+    async def _authorise(self, request: web.Request, integration: Integration) -> None:
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and await verify_key(
+            self._engine.store, integration.name, secret.strip()
+        ):
+            return
+        raise ScimError(
+            401,
+            "the secret token is missing, wrong or no longer valid; make a new one with "
+            f"`scimweave key generate {integration.name}` and enter it at the provider",
+        )
+
+
+def _method(request: web.Request, methods: dict[str, T]) -> T:
+    if request.method not in methods:
+        raise MethodNotAllowed(request.method, list(methods))
+    return methods[request.method]
+
+
+def _log_refusal(request: web.Request, error: ScimError) -> None:
+    log.warning(
+        "refused",
+        method=request.method,
+        path=request.path,
+        status=error.status,
+        scim_type=error.scim_type,
+        detail=error.detail,
+    )

@@ -1,0 +1,41 @@
+"""An identity provider, as far as tests need one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from multidict import CIMultiDictProxy
+
+Client = TestClient[web.Request, web.Application]
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: Any
+
+
+class Provider:
+    """Calls one integration as a provider does, and reads the answer."""
+
+    def __init__(self, client: Client, path: str, token: str) -> None:
+        self.client = client
+        self.path = path
+        self.headers = {"Authorization": f"Bearer {token}"}
+
+    async def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
+        headers = {**self.headers, **options.pop("headers", {})}
+        data = body if isinstance(body, bytes | None) else orjson.dumps(body)
+        url = path if path.startswith("http") else self.path + path
+        if data is not None:
+            headers.setdefault("Content-Type", "application/scim+json; charset=utf-8")
+        async with self.client.request(
+            method, url, data=data, headers=headers, **options
+        ) as response:
+            raw = await response.read()
+            return Answer(response.status, response.headers, orjson.loads(raw) if raw else None)

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from employees import Employees
+from scimweave_server.cli import app
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(store_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("SCIMWEAVE_STORE", store_url)
+    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_good_mapping_has_no_findings(run: Run, mapping: Path) -> None:
+    result = run("lint", mapping.parent)
+    assert (result.exit_code, result.stdout) == (0, "no findings\n")
+
+
+def test_findings_are_printed_with_their_place(
+    run: Run, mapping: Path, edit: Callable[[str, str], None]
+) -> None:
+    edit("enterprise.department", "enterprise.departmnt")
+    result = run("lint", mapping)
+    assert result.exit_code == 1
+    assert re.search(r"--> \S+preciate\.yaml:\d+:\d+", result.stderr)
+    assert 'did you mean "enterprise.department"?' in result.stderr
+    as_json = run("lint", mapping, "--json")
+    assert as_json.exit_code == 1
+    (finding,) = json.loads(as_json.stdout)
+    assert finding["code"] == "unknown-attribute"
+
+
+@pytest.mark.parametrize("command", [["lint"], ["serve", "--port", "0"], ["test"], ["init-target"]])
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (None, "unreadable-file"),
+        (b"", ""),
+        (b"\xff\xfe\x00", ""),
+        (b"users: [", "syntax"),
+        (b"integration: a\nintegration: b\n", "duplicate-key"),
+        (b"a: &a [x]\nb: [*a, *a]\n", "unknown-key"),
+    ],
+    ids=["missing", "empty", "not-text", "broken-yaml", "duplicate-key", "unknown-key"],
+)
+def test_broken_file_is_a_finding_in_every_command(
+    run: Run, tmp_path: Path, command: list[str], content: bytes | None, code: str
+) -> None:
+    file = tmp_path / "broken.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    result = run(*command, file)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert f"error[{code}" in result.stderr
+    assert "broken.yaml" in result.stderr
+
+
+def test_missing_environment_variable_is_a_finding(
+    run: Run, mapping: Path, edit: Callable[[str, str], None]
+) -> None:
+    edit("${PRECIATE_DATABASE_URL:-sqlite:///var/preciate.db}", "${NOWHERE_TO_BE_FOUND}")
+    result = run("lint", mapping)
+    assert result.exit_code == 1
+    assert "error[missing-env]" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ("ALTER TABLE employees RENAME TO people", "employees"),
+        ("ALTER TABLE employees DROP COLUMN job_title", "job_title"),
+    ],
+    ids=["table", "column"],
+)
+def test_target_that_lacks_something_is_a_finding(
+    run: Run, mapping: Path, target: Employees, change: str, word: str
+) -> None:
+    target.query(change)
+    for command in (["lint", "--connect"], ["serve", "--port", "0"]):
+        result = run(*command, mapping)
+        assert result.exit_code == 1
+        assert isinstance(result.exception, SystemExit)
+        assert re.search(r"--> \S+preciate\.yaml:\d+:\d+", result.stderr)
+        assert word in result.stderr
+    assert run("lint", mapping).exit_code == 0
+
+
+def test_two_integrations_on_one_path_are_a_finding(run: Run, mapping: Path) -> None:
+    second = mapping.with_name("second.yaml")
+    second.write_text(mapping.read_text().replace("integration: preciate", "integration: second"))
+    result = run("lint", mapping.parent)
+    assert result.exit_code == 1
+    assert "error[duplicate-path]" in result.stderr
+
+
+def test_usage_errors_have_their_own_code(run: Run, mapping: Path) -> None:
+    for words in (
+        ["lint"],
+        ["serv"],
+        ["key", "generate"],
+        ["key", "generate", "preciate", "--grace", "x"],
+    ):
+        assert run(*words).exit_code == 2
+
+
+def test_mapping_tests_pass_and_fail(
+    run: Run, mapping: Path, edit: Callable[[str, str], None]
+) -> None:
+    assert run("test", mapping).exit_code == 0
+    edit("job_title:    title", "job_title:    displayName")
+    edit("is_active:    active", "is_active:    { const: true }")
+    result = run("test", mapping)
+    assert result.exit_code == 1
+    assert "FAIL" in result.stdout
+
+
+def test_init_target_shows_and_then_creates(
+    run: Run, mapping: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "new" / "target.db"
+    monkeypatch.setenv("PRECIATE_DATABASE_URL", f"sqlite:///{file}")
+    shown = run("init-target", mapping, "--dry-run")
+    assert shown.exit_code == 0
+    assert "CREATE TABLE" in shown.stdout
+    assert "UNIQUE INDEX" in shown.stdout
+    assert not file.exists()
+    assert run("init-target", mapping).stdout == shown.stdout
+    assert run("lint", "--connect", mapping).exit_code == 0
+    assert "nothing is missing" in run("init-target", mapping).stdout
+
+
+def test_key_is_shown_once_and_listed_without_the_secret(run: Run, mapping: Path) -> None:
+    where = ["--mappings", mapping, "--public-url", "https://scim.example.com/"]
+    shown = run("key", "generate", "preciate", *where)
+    assert shown.exit_code == 0
+    assert "https://scim.example.com/api/v1/scim" in shown.stdout
+    quiet = run("key", "generate", "preciate", *where, "--quiet", "--grace", "24h")
+    secret = quiet.stdout.strip()
+    assert re.fullmatch(r"swk_[\w-]{43}", secret)
+    listed = run("key", "list", "preciate", "--json")
+    keys = json.loads(listed.stdout)
+    assert [bool(key["ends"]) for key in keys] == [True, False]
+    assert secret not in listed.stdout
+    assert run("key", "revoke", "preciate").exit_code == 0
+    assert run("key", "revoke", "nobody").exit_code == 1
+
+
+def test_key_for_an_unknown_integration_is_refused(run: Run, mapping: Path) -> None:
+    result = run("key", "generate", "presiate", "--mappings", mapping)
+    assert result.exit_code == 1
+    assert "preciate" in result.stderr
+
+
+def test_log_of_nothing(run: Run) -> None:
+    assert "nothing" in run("log", "preciate").stdout
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://x/y", "sqlite:///", "nonsense://x", "sqlite:////dev/null/x"]
+)
+def test_store_that_cannot_be_opened_is_a_message(run: Run, url: str) -> None:
+    result = run("log", "preciate", "--store", url)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert result.stderr.startswith("error: ")

@@ -1,0 +1,114 @@
+"""The server as a process: takes up edits and keys, and stops with nothing left undone."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from employees import Employees
+from serving import new_key, scimweave, serving
+
+ADA = {"userName": "ada@contoso.com", "displayName": "Ada", "title": "Analyst"}
+
+pytestmark = pytest.mark.slow
+
+
+def bearer(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+async def test_edit_changes_what_arrives_without_a_restart(
+    mapping: Path, store_url: str, target: Employees, edit: Callable[[str, str], None]
+) -> None:
+    headers = bearer(await new_key(mapping, store_url))
+    async with serving(mapping, store=store_url) as server, aiohttp.ClientSession() as http:
+        edit("job_title:    title", "job_title:    displayName")
+        await server.logged("mapping reloaded")
+        async with http.post(f"{server.url}/Users", json=ADA, headers=headers) as answer:
+            assert answer.status == 201
+        assert target.row("ada@contoso.com")["job_title"] == "Ada"
+        edit("job_title:    displayName", "job_title:    displayNam")
+        assert 'did you mean \\"displayName\\"' in await server.logged("mapping refused")
+        async with http.get(f"{server.url}/Users", headers=headers) as answer:
+            assert (await answer.json(content_type=None))["totalResults"] == 1
+
+
+async def test_new_key_ends_the_old_one_in_a_running_server(
+    mapping: Path, store_url: str, edit: Callable[[str, str], None]
+) -> None:
+    old = await new_key(mapping, store_url)
+    async with serving(mapping, store=store_url) as server, aiohttp.ClientSession() as http:
+        async with http.get(f"{server.url}/Users", headers=bearer(old)) as answer:
+            assert answer.status == 200
+        # A mapping in the middle of an edit must not stand between an operator and a new key.
+        edit("job_title:    title", "job_title:    titel")
+        new = await new_key(mapping, store_url)
+        async with http.get(f"{server.url}/Users", headers=bearer(old)) as answer:
+            assert answer.status == 401
+        async with http.get(f"{server.url}/Users", headers=bearer(new)) as answer:
+            assert answer.status == 200
+        code, _, _ = await scimweave("key", "revoke", "preciate", "--store", store_url)
+        assert code == 0
+        async with http.get(f"{server.url}/Users", headers=bearer(new)) as answer:
+            assert answer.status == 401
+
+
+async def test_graceful_stop_finishes_what_is_in_flight(
+    mapping: Path, store_url: str, target: Employees
+) -> None:
+    headers = bearer(await new_key(mapping, store_url))
+
+    async def create(http: aiohttp.ClientSession, url: str, number: int) -> int:
+        user = {"userName": f"u{number}@contoso.com"}
+        try:
+            async with http.post(f"{url}/Users", json=user, headers=headers) as answer:
+                return answer.status
+        except aiohttp.ClientError:
+            # Refused before it was read.
+            return 0
+
+    async with serving(mapping, store=store_url) as server, aiohttp.ClientSession() as http:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(create(http, server.url, number)) for number in range(200)]
+            async with http.get(f"{server.url}/Users", headers=headers):
+                pass
+            server.process.send_signal(signal.SIGTERM)
+        statuses = [task.result() for task in tasks]
+        assert set(statuses) <= {0, 201}
+        assert len(target.rows()) == statuses.count(201) > 0
+        assert await server.process.wait() == 0
+        assert "Traceback" not in await server.rest()
+
+
+async def test_second_server_on_one_store_is_refused(mapping: Path, store_url: str) -> None:
+    async with serving(mapping, store=store_url):
+        code, _, errors = await scimweave(
+            "serve", str(mapping), "--store", store_url, "--port", "0"
+        )
+    assert code == 1
+    assert "Traceback" not in errors
+    assert ".lock" in errors
+
+
+async def test_several_mappings_each_have_their_endpoint_and_keys(
+    mapping: Path, store_url: str, target: Employees
+) -> None:
+    text = mapping.read_text()
+    second = mapping.with_name("second.yaml")
+    second.write_text(
+        text.replace("integration: preciate", "integration: second").replace(
+            "path: /api/v1/scim", "path: /second/scim"
+        )
+    )
+    headers = bearer(await new_key(mapping, store_url))
+    async with serving(mapping.parent, store=store_url) as server, aiohttp.ClientSession() as http:
+        origin = server.url.split("/second")[0]
+        async with http.get(f"{origin}/api/v1/scim/Users", headers=headers) as answer:
+            assert answer.status == 200
+        async with http.get(f"{origin}/second/scim/Users", headers=headers) as answer:
+            assert answer.status == 401
