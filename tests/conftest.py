@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from scimweave.connectors.sql_ddl import init_target
 
 from employees import Employees
+from scimweave.connectors.sql_ddl import init_target
 from scimweave.mapping import load
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.journal import Event
 from scimweave.provisioning.running import shape_of
+from scimweave.provisioning.users import Users
 
 ROOT = Path(__file__).parent.parent
 PRECIATE = ROOT / "mappings" / "preciate.yaml"
@@ -52,8 +52,8 @@ async def engine(mapping: Path, store_url: str, events: list[Event]) -> AsyncIte
 
 
 @pytest.fixture
-def users(engine: Engine) -> Integration:
-    return engine["preciate"]
+def users(engine: Engine) -> Users:
+    return engine["preciate"].users
 
 
 @pytest.fixture

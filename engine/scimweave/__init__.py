@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from scimweave.mapping import Diagnostic, MappingError
     from scimweave.provisioning.engine import Engine
     from scimweave.provisioning.integration import Integration
+    from scimweave.provisioning.users import Users
     from scimweave.scim.error import ScimError
     from scimweave.store.base import Record, StoreError
 
@@ -22,6 +23,7 @@ __all__ = [
     "Record",
     "ScimError",
     "StoreError",
+    "Users",
 ]
 
 _HOMES = {
@@ -32,6 +34,7 @@ _HOMES = {
     "Record": "scimweave.store.base",
     "ScimError": "scimweave.scim.error",
     "StoreError": "scimweave.store.base",
+    "Users": "scimweave.provisioning.users",
 }
 
 

@@ -217,9 +217,11 @@ def _wanted(
 
 def _is_touched(running: Running, fault: FieldFault, touched: frozenset[str]) -> bool:
     field = running.program.users.field(fault.field)
+    written = {name.lower() for name in touched}
     return field is not None and any(
-        (source.uri in touched if source.uri else False) or source.attribute in touched
+        name.lower() in written
         for source in field.sources
+        for name in (source.attribute, source.uri or source.attribute)
     )
 
 

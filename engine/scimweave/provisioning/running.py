@@ -23,8 +23,40 @@ class Running:
     connector: Connector
 
 
-class Usage:
-    """A running mapping, and the operations that use it."""
+class InUse:
+    """The mapping in use, which may be replaced while operations still work with the one before."""
+
+    def __init__(self, running: Running) -> None:
+        self._version = _Version(running)
+
+    @property
+    def running(self) -> Running:
+        """What new operations use."""
+        return self._version.running
+
+    @contextmanager
+    def hold(self) -> Iterator[Running]:
+        """Use the mapping for one operation, whatever replaces it meanwhile."""
+        version = self._version
+        version.enter()
+        try:
+            yield version.running
+        finally:
+            version.leave()
+
+    async def replace(self, running: Running) -> None:
+        """Use another version; the target of the one before is let go of when nobody needs it."""
+        version, self._version = self._version, _Version(running)
+        if version.running.connector is not running.connector:
+            await version.close()
+
+    async def close(self) -> None:
+        """Wait for the operations under way, and let go of the target."""
+        await self._version.close()
+
+
+class _Version:
+    """One version of the mapping, and how many operations use it."""
 
     def __init__(self, running: Running) -> None:
         self.running = running
@@ -32,20 +64,16 @@ class Usage:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    @contextmanager
-    def hold(self) -> Iterator[Running]:
-        """Use the mapping for one operation, whatever replaces it meanwhile."""
+    def enter(self) -> None:
         self._users += 1
         self._idle.clear()
-        try:
-            yield self.running
-        finally:
-            self._users -= 1
-            if not self._users:
-                self._idle.set()
+
+    def leave(self) -> None:
+        self._users -= 1
+        if not self._users:
+            self._idle.set()
 
     async def close(self) -> None:
-        """Wait for the operations under way, and let go of the target."""
         await self._idle.wait()
         await self.running.connector.close()
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from scimweave.provisioning.integration import Integration
 from scimweave.scim import discovery
 from scimweave.scim.error import ScimError, not_found
-from scimweave.scim.schema import LIST_RESPONSE, USER_TYPE
+from scimweave.scim.schema import LIST_RESPONSE
 from scimweave_server.http.users import DEFAULT_COUNT, MAX_COUNT
 
 Documents = Callable[[Integration, str], list[dict[str, Any]]]
@@ -21,7 +21,7 @@ def _schemas(integration: Integration, base: str) -> list[dict[str, Any]]:
 
 
 def _resource_types(integration: Integration, base: str) -> list[dict[str, Any]]:
-    return discovery.resource_types(base, [USER_TYPE])
+    return discovery.resource_types(base, [integration.program.users.acceptance.accepted])
 
 
 DOCUMENTS: dict[str, Documents] = {

@@ -23,7 +23,7 @@ async def list_users(request: web.Request, integration: Integration, base: str) 
     """GET /Users: always a ListResponse with ``Resources`` (Q60, Q61)."""
     selection = _selection(request)
     count = integer(request, "count", DEFAULT_COUNT)
-    page = await integration.query(
+    page = await integration.users.query(
         request.query.get("filter"),
         start_index=integer(request, "startIndex", 1),
         count=min(count, MAX_COUNT),
@@ -43,7 +43,7 @@ async def list_users(request: web.Request, integration: Integration, base: str) 
 async def create_user(request: web.Request, integration: Integration, base: str) -> web.Response:
     """POST /Users."""
     selection = _selection(request)
-    record = await integration.create(await read_json(request))
+    record = await integration.users.create(await read_json(request))
     headers = {"Location": _location(record, base)}
     return json_response(_wire(record, base, selection), 201, headers)
 
@@ -53,7 +53,7 @@ async def read_user(
 ) -> web.Response:
     """GET /Users/{id}."""
     selection = _selection(request)
-    return json_response(_wire(await integration.get(user_id), base, selection))
+    return json_response(_wire(await integration.users.get(user_id), base, selection))
 
 
 async def replace_user(
@@ -61,7 +61,7 @@ async def replace_user(
 ) -> web.Response:
     """PUT /Users/{id}."""
     selection = _selection(request)
-    record = await integration.replace(user_id, await read_json(request))
+    record = await integration.users.replace(user_id, await read_json(request))
     return json_response(_wire(record, base, selection))
 
 
@@ -70,7 +70,7 @@ async def patch_user(
 ) -> web.Response:
     """PATCH /Users/{id}."""
     selection = _selection(request)
-    record = await integration.patch(user_id, await read_json(request))
+    record = await integration.users.patch(user_id, await read_json(request))
     return json_response(_wire(record, base, selection))
 
 
@@ -78,7 +78,7 @@ async def delete_user(
     request: web.Request, integration: Integration, base: str, user_id: str
 ) -> web.Response:
     """DELETE /Users/{id}."""
-    await integration.delete(user_id)
+    await integration.users.delete(user_id)
     return no_content()
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from employees import Employees
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.journal import Event
+from scimweave.provisioning.users import Users
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Record
 
@@ -28,7 +28,7 @@ RETURN = [{"op": "Replace", "path": "active", "value": "True"}]
 
 
 @pytest.fixture
-async def ada(users: Integration) -> Record:
+async def ada(users: Users) -> Record:
     return await users.create(ADA)
 
 
@@ -53,7 +53,7 @@ async def test_joiner_arrives_in_the_target(ada: Record, target: Employees) -> N
 
 
 async def test_update_sends_only_what_differs(
-    users: Integration, ada: Record, target: Employees, events: list[Event]
+    users: Users, ada: Record, target: Employees, events: list[Event]
 ) -> None:
     target.query("UPDATE employees SET display_name = 'changed at the target'")
     await users.patch(ada.id, [{"op": "Replace", "path": "title", "value": "Countess"}])
@@ -63,7 +63,7 @@ async def test_update_sends_only_what_differs(
 
 
 async def test_leaver_is_out_and_returner_is_in(
-    users: Integration, ada: Record, target: Employees, events: list[Event]
+    users: Users, ada: Record, target: Employees, events: list[Event]
 ) -> None:
     await users.patch(ada.id, LEAVE)
     assert target.row("ada@contoso.com")["is_active"] == 0
@@ -73,7 +73,7 @@ async def test_leaver_is_out_and_returner_is_in(
 
 
 async def test_second_deactivation_changes_nothing(
-    users: Integration, ada: Record, events: list[Event]
+    users: Users, ada: Record, events: list[Event]
 ) -> None:
     first = await users.patch(ada.id, LEAVE)
     second = await users.patch(ada.id, LEAVE)
@@ -82,7 +82,7 @@ async def test_second_deactivation_changes_nothing(
 
 
 async def test_patch_without_effect_keeps_the_version(
-    users: Integration, ada: Record, events: list[Event]
+    users: Users, ada: Record, events: list[Event]
 ) -> None:
     same = await users.patch(ada.id, [{"op": "Add", "path": "title", "value": "Analyst"}])
     assert (same.version, same.last_modified) == (ada.version, ada.last_modified)
@@ -90,7 +90,7 @@ async def test_patch_without_effect_keeps_the_version(
 
 
 async def test_put_without_active_does_not_let_a_leaver_in(
-    users: Integration, ada: Record, target: Employees
+    users: Users, ada: Record, target: Employees
 ) -> None:
     await users.patch(ada.id, LEAVE)
     await users.replace(ada.id, {"userName": "ada@contoso.com", "title": "Ghost"})
@@ -99,7 +99,7 @@ async def test_put_without_active_does_not_let_a_leaver_in(
 
 
 async def test_delete_deactivates_as_the_file_says(
-    users: Integration, ada: Record, target: Employees
+    users: Users, ada: Record, target: Employees
 ) -> None:
     await users.delete(ada.id)
     assert target.row("ada@contoso.com")["is_active"] == 0
@@ -109,7 +109,7 @@ async def test_delete_deactivates_as_the_file_says(
 
 
 async def test_deleted_person_who_comes_back_gets_the_old_account(
-    users: Integration, ada: Record, target: Employees, events: list[Event]
+    users: Users, ada: Record, target: Employees, events: list[Event]
 ) -> None:
     await users.delete(ada.id)
     again = await users.create(ADA)
@@ -119,7 +119,7 @@ async def test_deleted_person_who_comes_back_gets_the_old_account(
 
 
 async def test_account_that_was_there_is_adopted_with_what_differs(
-    users: Integration, target: Employees, events: list[Event]
+    users: Users, target: Employees, events: list[Event]
 ) -> None:
     target.query(
         "INSERT INTO employees (email, is_active, job_title, department) VALUES (?, 0, ?, ?)",
@@ -133,7 +133,7 @@ async def test_account_that_was_there_is_adopted_with_what_differs(
     assert "job_title" not in events[-1].fields
 
 
-async def test_two_accounts_that_match_are_named(users: Integration, target: Employees) -> None:
+async def test_two_accounts_that_match_are_named(users: Users, target: Employees) -> None:
     target.query("DROP INDEX IF EXISTS employees_email")
     for index in target.query("SELECT name FROM sqlite_master WHERE type = 'index' AND sql != ''"):
         target.query(f'DROP INDEX "{index["name"]}"')
@@ -147,7 +147,7 @@ async def test_two_accounts_that_match_are_named(users: Integration, target: Emp
 
 
 async def test_account_of_another_user_is_not_adopted(
-    engine: Engine, users: Integration, ada: Record, target: Employees
+    engine: Engine, users: Users, ada: Record, target: Employees
 ) -> None:
     target.query("UPDATE employees SET email = 'grace@contoso.com'")
     with pytest.raises(ScimError, match="belongs to user") as caught:
@@ -156,16 +156,14 @@ async def test_account_of_another_user_is_not_adopted(
 
 
 @pytest.mark.parametrize("user_name", ["ada@contoso.com", "ADA@CONTOSO.COM"])
-async def test_user_name_is_taken_in_any_case(
-    users: Integration, ada: Record, user_name: str
-) -> None:
+async def test_user_name_is_taken_in_any_case(users: Users, ada: Record, user_name: str) -> None:
     with pytest.raises(ScimError) as caught:
         await users.create({**ADA, "userName": user_name})
     assert (caught.value.status, caught.value.scim_type) == (409, "uniqueness")
 
 
 async def test_rename_to_a_taken_user_name_is_refused(
-    users: Integration, ada: Record, target: Employees
+    users: Users, ada: Record, target: Employees
 ) -> None:
     grace = await users.create({**ADA, "userName": "grace@contoso.com", "externalId": "grace"})
     rename = [{"op": "Replace", "path": "userName", "value": "Ada@contoso.com"}]
@@ -175,16 +173,14 @@ async def test_rename_to_a_taken_user_name_is_refused(
     assert target.row("grace@contoso.com")["external_id"] == "grace"
 
 
-async def test_inactive_user_keeps_the_user_name(users: Integration, ada: Record) -> None:
+async def test_inactive_user_keeps_the_user_name(users: Users, ada: Record) -> None:
     await users.patch(ada.id, LEAVE)
     with pytest.raises(ScimError) as caught:
         await users.create(ADA)
     assert caught.value.status == 409
 
 
-async def test_side_by_side_creates_of_one_person_make_one(
-    users: Integration, target: Employees
-) -> None:
+async def test_side_by_side_creates_of_one_person_make_one(users: Users, target: Employees) -> None:
     results = await asyncio.gather(*(users.create(ADA) for _ in range(8)), return_exceptions=True)
     assert sum(isinstance(result, Record) for result in results) == 1
     assert {result.status for result in results if isinstance(result, ScimError)} == {409}
@@ -192,7 +188,7 @@ async def test_side_by_side_creates_of_one_person_make_one(
 
 
 async def test_patches_of_one_person_are_in_order(
-    users: Integration, ada: Record, target: Employees
+    users: Users, ada: Record, target: Employees
 ) -> None:
     await asyncio.gather(
         *(
@@ -205,7 +201,7 @@ async def test_patches_of_one_person_are_in_order(
 
 
 async def test_refused_value_names_attribute_and_field(
-    users: Integration,
+    users: Users,
     ada: Record,
     target: Employees,
     edit: Callable[[str, str], None],
@@ -221,7 +217,7 @@ async def test_refused_value_names_attribute_and_field(
 
 
 async def test_value_that_does_not_fit_any_more_keeps_no_leaver_in(
-    users: Integration,
+    users: Users,
     ada: Record,
     target: Employees,
     edit: Callable[[str, str], None],
@@ -235,7 +231,7 @@ async def test_value_that_does_not_fit_any_more_keeps_no_leaver_in(
 
 
 async def test_account_that_is_gone_is_made_anew(
-    users: Integration, ada: Record, target: Employees, engine: Engine
+    users: Users, ada: Record, target: Employees, engine: Engine
 ) -> None:
     target.query("DELETE FROM employees")
     await users.patch(ada.id, [{"op": "Replace", "path": "title", "value": "Countess"}])
@@ -247,7 +243,7 @@ async def test_account_that_is_gone_is_made_anew(
 
 
 async def test_account_that_is_gone_is_a_failure_where_the_file_says_so(
-    users: Integration,
+    users: Users,
     ada: Record,
     target: Employees,
     edit: Callable[[str, str], None],
@@ -263,7 +259,7 @@ async def test_account_that_is_gone_is_a_failure_where_the_file_says_so(
 
 
 async def test_leaver_whose_account_is_gone_is_out(
-    users: Integration, ada: Record, target: Employees
+    users: Users, ada: Record, target: Employees
 ) -> None:
     target.query("DELETE FROM employees")
     await users.patch(ada.id, LEAVE)
@@ -275,7 +271,7 @@ async def test_leaver_whose_account_is_gone_is_out(
 
 
 async def test_failed_target_changes_nothing(
-    users: Integration, ada: Record, target: Employees, events: list[Event]
+    users: Users, ada: Record, target: Employees, events: list[Event]
 ) -> None:
     target.query("ALTER TABLE employees RENAME TO elsewhere")
     with pytest.raises(ScimError) as caught:
@@ -290,7 +286,7 @@ async def test_failed_target_changes_nothing(
 
 
 async def test_sensitive_values_stay_out_of_journal_and_events(
-    users: Integration, edit: Callable[[str, str], None], engine: Engine, events: list[Event]
+    users: Users, edit: Callable[[str, str], None], engine: Engine, events: list[Event]
 ) -> None:
     edit("job_title:    title", "job_title:    { from: title, sensitive: true, max_length: 12 }")
     await engine.reload()
@@ -303,7 +299,7 @@ async def test_sensitive_values_stay_out_of_journal_and_events(
 
 
 async def test_edit_of_the_mapping_applies_at_the_next_change(
-    users: Integration,
+    users: Users,
     ada: Record,
     target: Employees,
     edit: Callable[[str, str], None],
@@ -318,7 +314,7 @@ async def test_edit_of_the_mapping_applies_at_the_next_change(
 
 
 async def test_bad_edit_leaves_the_running_mapping(
-    users: Integration, edit: Callable[[str, str], None], engine: Engine, target: Employees
+    users: Users, edit: Callable[[str, str], None], engine: Engine, target: Employees
 ) -> None:
     edit("enterprise.department", "enterprise.departmnt")
     (finding,) = (await engine.reload()).findings

@@ -5,15 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scimweave.store.sqlite import SqliteStore
 
 from employees import Employees
 from scimweave.connectors.base import Account, Connector, FieldDescription, Key, Unreachable, Value
 from scimweave.mapping import load
 from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.running import Running, start
+from scimweave.provisioning.users import Users
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Store
+from scimweave.store.sqlite import SqliteStore
 
 ADA: dict[str, Any] = {"userName": "ada@contoso.com", "title": "Analyst"}
 LEAVE = [{"op": "Replace", "path": "active", "value": "False"}]
@@ -84,14 +85,14 @@ def line(running: Running) -> Unsteady:
 
 
 @pytest.fixture
-def users(running: Running, store: Store) -> Integration:
-    return Integration(running, store, lambda event: None)
+def users(running: Running, store: Store) -> Users:
+    return Integration(running, store, lambda event: None).users
 
 
-async def restarted(running: Running, store: Store) -> Integration:
-    users = Integration(running, store, lambda event: None)
-    await users.recover()
-    return users
+async def restarted(running: Running, store: Store) -> Users:
+    integration = Integration(running, store, lambda event: None)
+    await integration.recover()
+    return integration.users
 
 
 async def outcomes(store: Store) -> list[str | None]:
@@ -100,7 +101,7 @@ async def outcomes(store: Store) -> list[str | None]:
 
 @pytest.mark.parametrize("breaks", ["before", "after"])
 async def test_create_of_unknown_outcome_is_settled_by_the_retry(
-    users: Integration, line: Unsteady, target: Employees, breaks: str
+    users: Users, line: Unsteady, target: Employees, breaks: str
 ) -> None:
     line.breaks = breaks
     with pytest.raises(ScimError) as caught:
@@ -116,7 +117,7 @@ async def test_create_of_unknown_outcome_is_settled_by_the_retry(
 
 @pytest.mark.parametrize(("breaks", "active"), [("before", True), ("after", False)])
 async def test_restart_asks_the_target_what_became_of_a_deactivation(
-    users: Integration, line: Unsteady, running: Running, store: Store, breaks: str, active: bool
+    users: Users, line: Unsteady, running: Running, store: Store, breaks: str, active: bool
 ) -> None:
     ada = await users.create(ADA)
     line.breaks = breaks
@@ -130,7 +131,7 @@ async def test_restart_asks_the_target_what_became_of_a_deactivation(
 
 @pytest.mark.parametrize(("breaks", "users_left"), [("before", 0), ("after", 1)])
 async def test_restart_asks_the_target_what_became_of_a_create(
-    users: Integration,
+    users: Users,
     line: Unsteady,
     running: Running,
     store: Store,
@@ -148,7 +149,7 @@ async def test_restart_asks_the_target_what_became_of_a_create(
 
 
 async def test_intent_stays_open_while_the_target_is_silent(
-    users: Integration, line: Unsteady, running: Running, store: Store
+    users: Users, line: Unsteady, running: Running, store: Store
 ) -> None:
     ada = await users.create(ADA)
     line.breaks = "after"
@@ -167,7 +168,7 @@ async def test_intent_stays_open_while_the_target_is_silent(
 
 
 async def test_delete_of_unknown_outcome_is_settled_by_the_retry(
-    users: Integration, line: Unsteady, store: Store
+    users: Users, line: Unsteady, store: Store
 ) -> None:
     ada = await users.create(ADA)
     line.breaks = "after"
