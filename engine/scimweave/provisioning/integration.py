@@ -7,6 +7,7 @@ from collections import Counter
 from scimweave.mapping import Program
 from scimweave.provisioning.journal import Journal, Listener
 from scimweave.provisioning.recovery import recover
+from scimweave.provisioning.resources import Resources
 from scimweave.provisioning.running import InUse, Running, shape_of
 from scimweave.provisioning.target import start_checked
 from scimweave.provisioning.users import Users
@@ -30,6 +31,10 @@ class Integration:
         integration = cls(await start_checked(program), store, listener)
         await integration.recover()
         return integration
+
+    def resources(self, endpoint: str) -> Resources | None:
+        """Return what is served at an endpoint such as ``Users``."""
+        return self.users if endpoint == "Users" else None
 
     @property
     def program(self) -> Program:

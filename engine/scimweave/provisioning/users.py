@@ -18,7 +18,7 @@ from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import InUse, Running
 from scimweave.scim.error import not_found
 from scimweave.scim.patch import parse_patch
-from scimweave.scim.schema import USER_TYPE
+from scimweave.scim.schema import USER_TYPE, ResourceType
 from scimweave.store.base import Record
 
 
@@ -35,6 +35,11 @@ class Users:
         self._unmapped = unmapped
         self._locks = Locks()
         self._lifecycle = Lifecycle(journal.store, journal)
+
+    @property
+    def resource_type(self) -> ResourceType:
+        """User, with the extensions that can be mapped."""
+        return USER_TYPE
 
     async def create(self, body: Any) -> Record:
         """Create a user from a SCIM body (RFC 7644 §3.3), or adopt the account that is theirs.

@@ -13,7 +13,8 @@ from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.keys import verify_key
 from scimweave.scim.error import ScimError, not_found, unavailable
 from scimweave.store.base import StoreError
-from scimweave_server.http import discovery, users
+from scimweave_server.http import discovery, resources
+from scimweave_server.http.resources import Exchange
 from scimweave_server.http.responses import error_response, json_response
 
 log = structlog.get_logger("scimweave.http")
@@ -68,13 +69,13 @@ class Endpoint:
         integration, rest = self._integration(request.rel_url.raw_path)
         await self._authorise(request, integration)
         base = (self._public_url or str(request.url.origin())) + integration.program.path
+        served = integration.resources(rest[0]) if rest else None
+        if served is not None and len(rest) <= 2:
+            exchange = Exchange(request, served, base)
+            if len(rest) == 1:
+                return await _method(request, resources.COLLECTION)(exchange)
+            return await _method(request, resources.RESOURCE)(exchange, unquote(rest[1]))
         match rest:
-            case ["Users"]:
-                on_collection = _method(request, users.COLLECTION)
-                return await on_collection(request, integration, base)
-            case ["Users", user_id]:
-                on_resource = _method(request, users.RESOURCE)
-                return await on_resource(request, integration, base, unquote(user_id))
             case [name] if name in NOT_IMPLEMENTED:
                 raise ScimError(501, f"/{name} is not implemented")
             case [name, *more] if name in discovery.DOCUMENTS and len(more) <= 1:
