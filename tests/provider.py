@@ -9,6 +9,16 @@ import orjson
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 from multidict import CIMultiDictProxy
+from scim2_models import (
+    Context,
+    EnterpriseUser,
+    Error,
+    ListResponse,
+    ResourceType,
+    Schema,
+    ServiceProviderConfig,
+    User,
+)
 
 Client = TestClient[web.Request, web.Application]
 
@@ -38,4 +48,25 @@ class Provider:
             method, url, data=data, headers=headers, **options
         ) as response:
             raw = await response.read()
-            return Answer(response.status, response.headers, orjson.loads(raw) if raw else None)
+            answer = orjson.loads(raw) if raw else None
+            if answer is not None and "attributes" not in url.lower():
+                assert_is_scim(answer)
+            return Answer(response.status, response.headers, answer)
+
+
+def assert_is_scim(answer: dict[str, Any]) -> None:
+    """Let scim2-models read an answer: it refuses what the RFCs do not allow."""
+    (kind,) = {_KINDS[urn] for urn in answer["schemas"] if urn in _KINDS}
+    kind.model_validate(answer, scim_ctx=Context.RESOURCE_QUERY_RESPONSE)
+
+
+_KINDS: dict[str, Any] = {
+    "urn:ietf:params:scim:schemas:core:2.0:User": User[EnterpriseUser],
+    "urn:ietf:params:scim:schemas:core:2.0:ResourceType": ResourceType,
+    "urn:ietf:params:scim:schemas:core:2.0:Schema": Schema,
+    "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig": ServiceProviderConfig,
+    "urn:ietf:params:scim:api:messages:2.0:Error": Error,
+    "urn:ietf:params:scim:api:messages:2.0:ListResponse": ListResponse[
+        User[EnterpriseUser] | Schema | ResourceType
+    ],
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 
@@ -41,7 +42,7 @@ async def run(
     stop = asyncio.Event()
     watching = asyncio.create_task(watch(engine, stop))
     try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
+        await _listen(runner, host, port)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
@@ -52,6 +53,17 @@ async def run(
         stop.set()
         await runner.cleanup()
         await watching
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port, backlog=1024).start()
+    except OSError as error:
+        number = error.errno or 0
+        reason = os.strerror(number).lower() if number > 0 else str(error)
+        raise OSError(
+            f"cannot listen on {host}:{port}: {reason}; choose another --host or --port"
+        ) from error
 
 
 def _url(runner: web.AppRunner) -> str:
