@@ -82,7 +82,8 @@ def test_revision_follows_the_rules_of_groups() -> None:
             "bad-value", '"delete"', id="no-deactivation-for-delete",
         ),
         pytest.param(
-            "  key: id", "  key: id\n  patch_response: 202", "bad-value", "200 or 204", id="patch-response",
+            "  key: id", "  key: id\n  patch_response: 202",
+            "bad-value", "200 or 204", id="patch-response",
         ),
         pytest.param(
             "name: displayName", "name: [displayName]", "wrong-type",
