@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from scimweave.mapping.diagnostics import closest
 from scimweave.mapping.report import Report
@@ -12,11 +11,11 @@ from scimweave.mapping.source import YamlPath
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import compile_condition
 from scimweave.scim.path import ALIASES, PathError, parse_path
-from scimweave.scim.schema import USER_TYPE, Attribute, ResolvedPath, Schema
+from scimweave.scim.schema import Attribute, ResolvedPath, ResourceType, Schema
 from scimweave.scim.syntax import AttributePath
 
 # What the service makes itself: a resource that is projected does not hold it.
-_OWN = frozenset({"id", "meta", "schemas", "groups"})
+_OWN = frozenset({"id", "meta", "schemas", "groups", "members"})
 _FIELD_TYPES = {
     "string": "string",
     "reference": "string",
@@ -37,7 +36,7 @@ class Named:
     type: str
 
 
-def named(text: str, where: YamlPath, report: Report) -> Named | None:
+def named(text: str, where: YamlPath, report: Report, resource_type: ResourceType) -> Named | None:
     """Find the attribute of a SCIM path; None where something was reported."""
     try:
         path = parse_path(text, aliases=True)
@@ -46,13 +45,13 @@ def named(text: str, where: YamlPath, report: Report) -> Named | None:
         report.inside(code, error.reason, where, error.position)
         return None
     try:
-        resolved = USER_TYPE.resolve(path)
+        resolved = resource_type.resolve(path)
     except ScimError:
-        message, label = unknown(path, text)
+        message, label = unknown(path, text, resource_type)
         report.inside("unknown-attribute", message, where, 0, len(text), label)
         return None
     if not _is_readable(resolved):
-        message = f'"{_cut(text)}" is made by the service; a mapping cannot read it'
+        message = _unreadable(_cut(text), resolved)
         report.inside("unreadable-attribute", message, where, 0, len(text))
         return None
     if not _filter_fits(path, resolved, text, where, report):
@@ -61,30 +60,34 @@ def named(text: str, where: YamlPath, report: Report) -> Named | None:
 
 
 def named_by_expression(
-    chain: tuple[str, ...], text: str, where: YamlPath, report: Report
+    chain: tuple[str, ...],
+    text: str,
+    where: YamlPath,
+    report: Report,
+    resource_type: ResourceType,
 ) -> tuple[AttributePath, ...]:
     """Find the attributes that a chain of fields in an expression reads.
 
     A resource has its attributes in canonical case, so here the case counts.
     """
-    extension = next((each for each in USER_TYPE.extensions if each.id == chain[0]), None)
+    extension = next((each for each in resource_type.extensions if each.id == chain[0]), None)
     names = chain[1:] if extension else chain
     if extension is not None and not names:
-        return tuple(each for each in every_attribute() if each.uri == extension.id)
+        return tuple(each for each in every_attribute(resource_type) if each.uri == extension.id)
     uri = extension.id if extension else None
     path = AttributePath(uri, names[0], names[1] if len(names) > 1 else None)
     try:
-        resolved = USER_TYPE.resolve(path)
+        resolved = resource_type.resolve(path)
     except ScimError:
         resolved = None
     written = _written(chain)
     position = max(text.find(written), 0)
     if resolved is None or canonical(path, resolved) != path:
-        message, label = unknown(path, written)
+        message, label = unknown(path, written, resource_type)
         report.inside("unknown-attribute", message, where, position, len(written), label)
         return ()
     if not _is_readable(resolved):
-        message = f'"{written}" is made by the service; a mapping cannot read it'
+        message = _unreadable(written, resolved)
         report.inside("unreadable-attribute", message, where, position, len(written))
         return ()
     return (path,)
@@ -100,36 +103,40 @@ def canonical(path: AttributePath, resolved: ResolvedPath) -> AttributePath:
     )
 
 
-@cache
-def every_attribute() -> tuple[AttributePath, ...]:
-    """Return all that a mapping may read of a user."""
+def every_attribute(resource_type: ResourceType) -> tuple[AttributePath, ...]:
+    """Return all that a mapping may read of a resource."""
     return tuple(
-        AttributePath(None if schema is USER_TYPE.core else schema.id, attribute.name)
-        for schema in (USER_TYPE.core, *USER_TYPE.extensions)
+        AttributePath(None if schema is resource_type.core else schema.id, attribute.name)
+        for schema in (resource_type.core, *resource_type.extensions)
         for attribute in schema.attributes.values()
         if attribute.name not in _OWN and attribute.mutability != "readOnly"
     )
 
 
-def unknown(path: AttributePath, text: str) -> tuple[str, str]:
+def unknown(path: AttributePath, text: str, resource_type: ResourceType) -> tuple[str, str]:
     """Return a message about a path that names nothing, and a label with what was meant."""
-    schema = USER_TYPE.schema(path.uri)
+    schema = resource_type.schema(path.uri)
     if schema is None:
-        known = [each.id for each in (USER_TYPE.core, *USER_TYPE.extensions)]
+        known = [each.id for each in (resource_type.core, *resource_type.extensions)]
         meant = closest(path.uri or "", known)
         label = _label(text.replace(path.uri or "", meant, 1)) if meant else ""
         return f'there is no schema "{path.uri}"', label
     attribute = schema.attributes.get(path.attribute.lower())
     if attribute is None or path.sub_attribute is None:
-        owner, name, known_here = _schema_name(schema), path.attribute, schema.attributes
+        owner, name, known_here = (
+            _schema_name(schema, resource_type),
+            path.attribute,
+            schema.attributes,
+        )
     else:
         owner, name, known_here = attribute.name, path.sub_attribute, attribute.sub_attributes
     message = f'{owner} has no attribute "{_cut(name)}"'
-    return message, _label(_meant(text, name, [each.name for each in known_here.values()]))
+    names = [each.name for each in known_here.values()]
+    return message, _label(_meant(text, name, names, resource_type))
 
 
-def _meant(text: str, name: str, known_here: list[str]) -> str | None:
-    everywhere = list(_written_paths())
+def _meant(text: str, name: str, known_here: list[str], resource_type: ResourceType) -> str | None:
+    everywhere = list(_written_paths(resource_type))
     for each in everywhere:
         if each.rpartition(".")[2].lower() == name.lower():
             return each
@@ -140,10 +147,10 @@ def _meant(text: str, name: str, known_here: list[str]) -> str | None:
     return closest(text, everywhere)
 
 
-def _written_paths() -> Iterator[str]:
+def _written_paths(resource_type: ResourceType) -> Iterator[str]:
     """Every attribute in the form that people write."""
     prefixes = {uri: f"{alias}." for alias, uri in ALIASES.items()}
-    for schema in (USER_TYPE.core, *USER_TYPE.extensions):
+    for schema in (resource_type.core, *resource_type.extensions):
         prefix = prefixes.get(schema.id, "")
         for attribute in schema.attributes.values():
             yield f"{prefix}{attribute.name}"
@@ -155,6 +162,12 @@ def _written_paths() -> Iterator[str]:
 def _is_readable(resolved: ResolvedPath) -> bool:
     leaf = resolved.sub_attribute or resolved.attribute
     return resolved.attribute.name not in _OWN and leaf.mutability != "readOnly"
+
+
+def _unreadable(text: str, resolved: ResolvedPath) -> str:
+    if resolved.attribute.name == "members":
+        return f'"{text}" is no field of an account; groups.members names the table it goes to'
+    return f'"{text}" is made by the service; a mapping cannot read it'
 
 
 def _filter_fits(
@@ -183,8 +196,8 @@ def _type(path: AttributePath, resolved: ResolvedPath) -> str:
     return _FIELD_TYPES.get(leaf.type, "json")
 
 
-def _schema_name(schema: Schema) -> str:
-    return "User" if schema is USER_TYPE.core else "enterprise User"
+def _schema_name(schema: Schema, resource_type: ResourceType) -> str:
+    return resource_type.name if schema is resource_type.core else "enterprise User"
 
 
 def _written(chain: tuple[str, ...]) -> str:

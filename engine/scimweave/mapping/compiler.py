@@ -21,7 +21,9 @@ from scimweave.mapping.interpolation import interpolate
 from scimweave.mapping.loader import parse, read_text
 from scimweave.mapping.project import (
     Field,
+    GroupProgram,
     MappingTest,
+    Membership,
     Operations,
     Program,
     Target,
@@ -31,11 +33,19 @@ from scimweave.mapping.project import (
 from scimweave.mapping.report import Report
 from scimweave.mapping.source import Document, YamlPath
 from scimweave.scim.resource import Acceptance
-from scimweave.scim.schema import USER_TYPE
+from scimweave.scim.schema import GROUP_TYPE, USER_TYPE, ResourceType
+from scimweave.scim.syntax import AttributePath
 
 if TYPE_CHECKING:
-    from scimweave.mapping.model import MappingModel, SetModel, UsersModel
+    from scimweave.mapping.model import (
+        GroupsModel,
+        MappingModel,
+        ObjectsModel,
+        SetModel,
+        UsersModel,
+    )
 
+_MEMBERS = AttributePath(None, "members")
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
@@ -102,15 +112,17 @@ class _Compiler:
         check_file(model, self.report)
         users = self._users(model.users)
         check_users(users, self.report)
+        groups = None if model.groups is None else self._groups(model.groups)
         tests = [] if self.tests_at_fault else self._tests(model)
         return Program(
             file=self.file,
             integration=model.integration,
             title=model.title or model.integration,
             path=path,
-            revision=_digest(self.data["users"])[:12],
+            revision=_digest(self._rules())[:12],
             target=Target(model.target.connector, _options(model)),
             users=users,
+            groups=groups,
             tests=tuple(tests),
             warnings=tuple(self.report.findings),
             digest=self.digest,
@@ -123,31 +135,73 @@ class _Compiler:
             compile_test(test, index, names, self.report) for index, test in enumerate(model.tests)
         ]
 
+    def _rules(self) -> Any:
+        """Return what projections follow from."""
+        if self.data.get("groups") is None:
+            return self.data["users"]
+        return [self.data["users"], self.data["groups"]]
+
     def _users(self, model: UsersModel) -> UserProgram:
-        fields: list[Field] = []
-        for name, rule in model.attributes.items():
-            field = compile_field(name, rule, ("users", "attributes", name), self.report)
-            if field is None:
-                self.report.complete = False
-            else:
-                fields.append(field)
-        ignored = [
-            named(text, ("users", "ignore", index), self.report)
-            for index, text in enumerate(model.ignore)
-        ]
-        sources = [path for field in fields for path in field.sources]
+        fields = self._fields(model, "users", USER_TYPE)
         return UserProgram(
+            resource_type=USER_TYPE,
+            section="users",
+            label="userName",
             object=model.object,
             key=model.key,
             match=tuple(model.match),
             unmapped=model.unmapped,
-            ignore=tuple(each.path for each in ignored if each is not None),
-            fields=tuple(fields),
-            acceptance=Acceptance.of(USER_TYPE, sources),
+            ignore=self._ignored(model, "users", USER_TYPE),
+            fields=fields,
+            acceptance=Acceptance.of(USER_TYPE, _sources(fields)),
             operations=self._operations(model, fields),
+            patch_status=200 if model.patch_response == "auto" else model.patch_response,
         )
 
-    def _operations(self, model: UsersModel, fields: list[Field]) -> Operations:
+    def _groups(self, model: GroupsModel) -> GroupProgram:
+        fields = self._fields(model, "groups", GROUP_TYPE)
+        table = model.members
+        given = model.operations
+        return GroupProgram(
+            resource_type=GROUP_TYPE,
+            section="groups",
+            label="displayName",
+            object=model.object,
+            key=model.key,
+            match=tuple(model.match),
+            unmapped=model.unmapped,
+            ignore=self._ignored(model, "groups", GROUP_TYPE),
+            fields=fields,
+            acceptance=Acceptance.of(GROUP_TYPE, (*_sources(fields), _MEMBERS)),
+            operations=Operations({}, {}, given.delete, given.missing),
+            # All members of a large group in each answer would be a burden to both sides (Q67).
+            patch_status=204 if model.patch_response == "auto" else model.patch_response,
+            members=Membership(table.object, table.group, table.member) if table else None,
+        )
+
+    def _fields(
+        self, model: ObjectsModel, section: str, resource_type: ResourceType
+    ) -> tuple[Field, ...]:
+        fields: list[Field] = []
+        for name, rule in model.attributes.items():
+            where: YamlPath = (section, "attributes", name)
+            field = compile_field(name, rule, where, self.report, resource_type)
+            if field is None:
+                self.report.complete = False
+            else:
+                fields.append(field)
+        return tuple(fields)
+
+    def _ignored(
+        self, model: ObjectsModel, section: str, resource_type: ResourceType
+    ) -> tuple[AttributePath, ...]:
+        found = [
+            named(text, (section, "ignore", index), self.report, resource_type)
+            for index, text in enumerate(model.ignore)
+        ]
+        return tuple(each.path for each in found if each is not None)
+
+    def _operations(self, model: UsersModel, fields: tuple[Field, ...]) -> Operations:
         given = model.operations
         by_name = {field.name: field for field in fields}
         where: YamlPath = ("users", "operations")
@@ -170,6 +224,10 @@ class _Compiler:
                 message = f"{shown(value)} {unfit.reason}"
                 self.report.at_value("type-mismatch", message, (*where, name))
         return values
+
+
+def _sources(fields: tuple[Field, ...]) -> list[AttributePath]:
+    return [path for field in fields for path in field.sources]
 
 
 def _options(model: MappingModel) -> dict[str, Any]:

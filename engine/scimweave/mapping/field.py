@@ -11,6 +11,7 @@ from scimweave.mapping.origin import Origin, Read, from_expression, from_paths, 
 from scimweave.mapping.project import KEEP, Field, FieldError, Reader
 from scimweave.mapping.report import Report
 from scimweave.mapping.source import YamlPath
+from scimweave.scim.schema import ResourceType
 
 if TYPE_CHECKING:
     from scimweave.mapping.model import AttributeModel
@@ -29,19 +30,28 @@ _WORDS = {"boolean": "true or false", "integer": "a whole number", "decimal": "a
 _WORDS |= {"datetime": "a date with a time", "json": "a list or an object"}
 
 
-def compile_field(name: str, rule: AttributeModel, where: YamlPath, report: Report) -> Field | None:
+def compile_field(
+    name: str,
+    rule: AttributeModel,
+    where: YamlPath,
+    report: Report,
+    resource_type: ResourceType,
+) -> Field | None:
     """Compile the rule of one target field; None where something was reported."""
     before = len(report.findings)
-    compiler = _FieldCompiler(rule, where, report)
+    compiler = _FieldCompiler(rule, where, report, resource_type)
     made = compiler.constant(name) if rule.has("const") else compiler.computed(name)
     return made if len(report.findings) == before else None
 
 
 class _FieldCompiler:
-    def __init__(self, rule: AttributeModel, where: YamlPath, report: Report) -> None:
+    def __init__(
+        self, rule: AttributeModel, where: YamlPath, report: Report, resource_type: ResourceType
+    ) -> None:
         self.rule = rule
         self.where = where
         self.report = report
+        self.resource_type = resource_type
 
     def constant(self, name: str) -> Field | None:
         """Compile ``const``."""
@@ -102,8 +112,15 @@ class _FieldCompiler:
             return None
         if self.rule.expr is not None:
             path = (*self.where, "expr")
-            return from_expression(self.rule.expr, path, self.report, sensitive=self.rule.sensitive)
-        return from_paths(self.rule.from_ or [], (*self.where, "from"), self.report)
+            return from_expression(
+                self.rule.expr,
+                path,
+                self.report,
+                self.resource_type,
+                sensitive=self.rule.sensitive,
+            )
+        where = (*self.where, "from")
+        return from_paths(self.rule.from_ or [], where, self.report, self.resource_type)
 
     def _only_one_origin(self) -> bool:
         given = [key for key, name in _ORIGINS.items() if self.rule.has(name)]
@@ -167,7 +184,11 @@ class _FieldCompiler:
             self.report.at_value("wrong-type", '"expr" is text', (*path, "expr"))
             return None
         return from_expression(
-            default["expr"], (*path, "expr"), self.report, sensitive=self.rule.sensitive
+            default["expr"],
+            (*path, "expr"),
+            self.report,
+            self.resource_type,
+            sensitive=self.rule.sensitive,
         )
 
     def _absent(self, default: Origin, fit: Fit) -> Reader:

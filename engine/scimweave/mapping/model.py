@@ -113,8 +113,8 @@ class OperationsModel(Model):
     missing: Literal["recreate", "fail"] = "recreate"
 
 
-class UsersModel(Model):
-    """How users become accounts."""
+class ObjectsModel(Model):
+    """How resources of one type become accounts."""
 
     LATER: ClassVar[frozenset[str]] = frozenset({"scope", "filterable"})
 
@@ -124,7 +124,35 @@ class UsersModel(Model):
     attributes: dict[str, AttributeModel] = Field(min_length=1)
     ignore: Names = []
     unmapped: Literal["drop", "keep", "reject"] = "drop"
+    patch_response: Literal["auto", 200, 204] = "auto"
+
+
+class UsersModel(ObjectsModel):
+    """How users become accounts."""
+
     operations: OperationsModel = OperationsModel()
+
+
+class GroupOperationsModel(Model):
+    """What becomes of the account of a group."""
+
+    delete: Literal["delete", "ignore"] = "delete"
+    missing: Literal["recreate", "fail"] = "recreate"
+
+
+class MembersModel(Model):
+    """The table at the target that says who is in which group."""
+
+    object: Text = Field(min_length=1)
+    group: Text = Field(min_length=1)
+    member: Text = Field(min_length=1)
+
+
+class GroupsModel(ObjectsModel):
+    """How groups become accounts."""
+
+    members: MembersModel | None = None
+    operations: GroupOperationsModel = GroupOperationsModel()
 
 
 class TestModel(Model):
@@ -146,15 +174,14 @@ class TestModel(Model):
 class MappingModel(Model):
     """A mapping file."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        {"tables", "let", "schema", "groups", "guard", "extends"}
-    )
+    LATER: ClassVar[frozenset[str]] = frozenset({"tables", "let", "schema", "guard", "extends"})
 
     integration: Text = Field(pattern=r"\A[a-z][a-z0-9-]{0,62}\z")
     title: Text | None = None
     path: Text | None = None
     target: TargetModel
     users: UsersModel
+    groups: GroupsModel | None = None
     tests: list[TestModel] = []
 
 
@@ -167,6 +194,10 @@ PLACES: tuple[tuple[Loc, type[Model]], ...] = (
     (("users", "operations"), OperationsModel),
     (("users", "operations", "deactivate"), SetModel),
     (("users", "operations", "reactivate"), SetModel),
+    (("groups",), GroupsModel),
+    (("groups", "attributes", "*"), AttributeModel),
+    (("groups", "operations"), GroupOperationsModel),
+    (("groups", "members"), MembersModel),
     (("tests", "*"), TestModel),
 )
 
@@ -177,9 +208,11 @@ _STAND_INS: Mapping[Loc, Any] = {
     ("integration",): "unknown",
     ("target",): {"connector": "memory"},
     ("target", "connector"): "memory",
-    ("users", "object"): UNKNOWN,
-    ("users", "key"): UNKNOWN,
-    ("users", "match"): [UNKNOWN],
+    **{
+        (section, key): stand_in
+        for section in ("users", "groups")
+        for key, stand_in in (("object", UNKNOWN), ("key", UNKNOWN), ("match", [UNKNOWN]))
+    },
 }
 
 
@@ -249,10 +282,10 @@ def _leave_out(data: Any, path: Loc) -> None:
 
 def _long_forms(data: Any) -> Any:
     """Write out the short form of attributes: a string is a SCIM path."""
-    users = data.get("users")
-    attributes = users.get("attributes") if isinstance(users, dict) else None
-    if isinstance(attributes, dict):
-        for name, rule in attributes.items():
-            if isinstance(rule, str):
-                attributes[name] = {"from": rule}
+    for section in (data.get("users"), data.get("groups")):
+        attributes = section.get("attributes") if isinstance(section, dict) else None
+        if isinstance(attributes, dict):
+            for name, rule in attributes.items():
+                if isinstance(rule, str):
+                    attributes[name] = {"from": rule}
     return data

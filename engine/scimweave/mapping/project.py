@@ -14,6 +14,7 @@ from scimweave.mapping.convert import Value
 from scimweave.mapping.diagnostics import Diagnostic, Span
 from scimweave.mapping.source import Document
 from scimweave.scim.resource import Acceptance
+from scimweave.scim.schema import ResourceType
 from scimweave.scim.syntax import AttributePath
 
 Unmapped = Literal["drop", "keep", "reject"]
@@ -91,9 +92,15 @@ class Operations:
 
 
 @dataclass(frozen=True, slots=True)
-class UserProgram:
-    """How users become accounts."""
+class ObjectProgram:
+    """How resources of one type become accounts; ``section`` is where the file says so.
 
+    ``label`` is the attribute by which people know a resource, and which is its own.
+    """
+
+    resource_type: ResourceType
+    section: Literal["users", "groups"]
+    label: Literal["userName", "displayName"]
     object: str
     key: str
     match: tuple[str, ...]
@@ -102,6 +109,7 @@ class UserProgram:
     fields: tuple[Field, ...]
     acceptance: Acceptance = field(repr=False)
     operations: Operations
+    patch_status: Literal[200, 204]
     known_fields: frozenset[str] = field(init=False)
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _readers: tuple[tuple[str, Reader], ...] = field(init=False, repr=False, compare=False)
@@ -122,7 +130,7 @@ class UserProgram:
 
         For a resource that is not active, ``operations.deactivate.set`` goes over the rules.
         """
-        if "active" not in resource:
+        if self.section == "users" and "active" not in resource:
             # Whoever reads it back is told so too (Q66).
             resource = {**resource, "active": True}
         values: dict[str, Value] = {}
@@ -136,10 +144,31 @@ class UserProgram:
                 continue
             if value is not KEEP:
                 values[name] = value
-        if resource["active"] is False and self.operations.deactivate_set:
+        if resource.get("active") is False and self.operations.deactivate_set:
             values.update(self.operations.deactivate_set)
             faults = [each for each in faults if each.field not in values]
         return Projection(values, tuple(faults))
+
+
+@dataclass(frozen=True, slots=True)
+class UserProgram(ObjectProgram):
+    """How users become accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The table at the target that says who is in which group, and its two columns of keys."""
+
+    object: str
+    group: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupProgram(ObjectProgram):
+    """How groups become accounts; without ``members`` the target does not know who is in them."""
+
+    members: Membership | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +214,16 @@ class Program:
     revision: str
     target: Target
     users: UserProgram = field(compare=False)
+    groups: GroupProgram | None = field(compare=False)
     tests: tuple[MappingTest, ...] = field(compare=False, repr=False)
     warnings: tuple[Diagnostic, ...] = field(compare=False)
     digest: str
     _document: Document = field(compare=False, repr=False)
+
+    @property
+    def objects(self) -> tuple[ObjectProgram, ...]:
+        """What is provisioned: users, and groups where the file has them."""
+        return (self.users,) if self.groups is None else (self.users, self.groups)
 
     def span_of(self, *path: str | int) -> Span:
         """Return where the value at a YAML path stands, or the nearest thing around it."""

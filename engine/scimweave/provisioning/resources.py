@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from scimweave.provisioning.query import Page
 from scimweave.scim.schema import ResourceType
-from scimweave.store.base import Record
+from scimweave.store.base import Record, Reference
 
 
 class Resources(Protocol):
@@ -15,6 +16,23 @@ class Resources(Protocol):
     @property
     def resource_type(self) -> ResourceType:
         """The type, with its endpoint."""
+        ...
+
+    @property
+    def reference_attribute(self) -> str:
+        """The attribute that ``references`` fills: ``members``, or ``groups``."""
+        ...
+
+    @property
+    def patch_status(self) -> int:
+        """What a PATCH answers: 200 with the resource, or 204."""
+        ...
+
+    async def references(self, resource_ids: Sequence[str]) -> Mapping[str, Sequence[Reference]]:
+        """Return what resources refer to, or are referred to by, by their ids.
+
+        A resource without any is left out. Costs one read, however many resources are asked for.
+        """
         ...
 
     async def create(self, body: Any) -> Record:

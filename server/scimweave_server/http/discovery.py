@@ -17,11 +17,13 @@ Documents = Callable[[Integration, str], list[dict[str, Any]]]
 
 
 def _schemas(integration: Integration, base: str) -> list[dict[str, Any]]:
-    return discovery.schemas(base, integration.program.users.acceptance.schemas())
+    found = [schema for each in integration.program.objects for schema in each.acceptance.schemas()]
+    return discovery.schemas(base, found)
 
 
 def _resource_types(integration: Integration, base: str) -> list[dict[str, Any]]:
-    return discovery.resource_types(base, [integration.program.users.acceptance.accepted])
+    found = [each.acceptance.accepted for each in integration.program.objects]
+    return discovery.resource_types(base, found)
 
 
 DOCUMENTS: dict[str, Documents] = {

@@ -84,9 +84,10 @@ class Endpoint:
                     discovery.document(request, integration, base, name, *map(unquote, more))
                 )
             case _:
+                types = [each.resource_type.endpoint for each in integration.program.objects]
                 raise not_found(
-                    f"{integration.name} has no endpoint /{'/'.join(rest)[:200]}; it has /Users, "
-                    "/Schemas, /ResourceTypes and /ServiceProviderConfig"
+                    f"{integration.name} has no endpoint /{'/'.join(rest)[:200]}; it has "
+                    f"{', '.join(types)}, /Schemas, /ResourceTypes and /ServiceProviderConfig"
                 )
 
     def _integration(self, path: str) -> tuple[Integration, list[str]]:

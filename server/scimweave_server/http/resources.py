@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from scimweave.provisioning.resources import Resources
 from scimweave.scim.resource import to_wire
 from scimweave.scim.schema import LIST_RESPONSE
 from scimweave.scim.selection import Selection, parse_selection
-from scimweave.store.base import Record
+from scimweave.store.base import Record, Reference
 from scimweave_server.http.body import integer, read_json
 from scimweave_server.http.responses import json_response, no_content
 
@@ -43,10 +43,30 @@ class Exchange:
         """Return the address of a resource."""
         return f"{self.base}{self.resources.resource_type.endpoint}/{record.id}"
 
-    def wire(self, record: Record, selection: Selection | None) -> dict[str, Any]:
+    async def wire(self, record: Record, selection: Selection | None) -> dict[str, Any]:
         """Return a resource as the provider sees it."""
+        (resource,) = await self.wires((record,), selection)
+        return resource
+
+    async def wires(
+        self, records: Sequence[Record], selection: Selection | None
+    ) -> list[dict[str, Any]]:
+        """Return resources as the provider sees them, with what they refer to."""
+        name = self.resources.reference_attribute
+        references: Mapping[str, Sequence[Reference]] = {}
+        if records and (selection is None or selection.wants(name)):
+            references = await self.resources.references([record.id for record in records])
+        return [self._wire(record, references.get(record.id, ()), selection) for record in records]
+
+    def _wire(
+        self, record: Record, references: Sequence[Reference], selection: Selection | None
+    ) -> dict[str, Any]:
+        own = record.resource
+        if references:
+            described = [self._reference(each) for each in references]
+            own = {**own, self.resources.reference_attribute: described}
         resource = to_wire(
-            record.resource,
+            own,
             id=record.id,
             resource_type=self.resources.resource_type,
             version=record.version,
@@ -55,6 +75,18 @@ class Exchange:
             location=self.location(record),
         )
         return resource if selection is None else selection.apply(resource)
+
+    def _reference(self, reference: Reference) -> dict[str, Any]:
+        is_group = self.resources.reference_attribute == "groups"
+        found = {
+            "value": reference.id,
+            "$ref": f"{self.base}/{reference.resource_type}s/{reference.id}",
+            # Groups of a user are those that it is in itself: nested ones are not unfolded.
+            "type": "direct" if is_group else reference.resource_type,
+        }
+        if reference.display is not None:
+            found["display"] = reference.display
+        return found
 
 
 async def list_resources(exchange: Exchange) -> web.Response:
@@ -67,7 +99,7 @@ async def list_resources(exchange: Exchange) -> web.Response:
         start_index=integer(request, "startIndex", 1),
         count=min(count, MAX_COUNT),
     )
-    found = [exchange.wire(record, selection) for record in page.records]
+    found = await exchange.wires(page.records, selection)
     return json_response(
         {
             "schemas": [LIST_RESPONSE],
@@ -84,13 +116,14 @@ async def create(exchange: Exchange) -> web.Response:
     selection = exchange.selection()
     record = await exchange.resources.create(await read_json(exchange.request))
     headers = {"Location": exchange.location(record)}
-    return json_response(exchange.wire(record, selection), 201, headers)
+    return json_response(await exchange.wire(record, selection), 201, headers)
 
 
 async def read(exchange: Exchange, resource_id: str) -> web.Response:
     """GET of one resource."""
     selection = exchange.selection()
-    return json_response(exchange.wire(await exchange.resources.get(resource_id), selection))
+    record = await exchange.resources.get(resource_id)
+    return json_response(await exchange.wire(record, selection))
 
 
 async def replace(exchange: Exchange, resource_id: str) -> web.Response:
@@ -98,7 +131,7 @@ async def replace(exchange: Exchange, resource_id: str) -> web.Response:
     selection = exchange.selection()
     body = await read_json(exchange.request)
     record = await exchange.resources.replace(resource_id, body)
-    return json_response(exchange.wire(record, selection))
+    return json_response(await exchange.wire(record, selection))
 
 
 async def patch(exchange: Exchange, resource_id: str) -> web.Response:
@@ -106,7 +139,9 @@ async def patch(exchange: Exchange, resource_id: str) -> web.Response:
     selection = exchange.selection()
     body = await read_json(exchange.request)
     record = await exchange.resources.patch(resource_id, body)
-    return json_response(exchange.wire(record, selection))
+    if exchange.resources.patch_status == 204 and "attributes" not in exchange.request.query:
+        return no_content()
+    return json_response(await exchange.wire(record, selection))
 
 
 async def delete(exchange: Exchange, resource_id: str) -> web.Response:
