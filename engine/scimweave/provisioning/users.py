@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from scimweave.connectors.base import TargetError
+from scimweave.provisioning.expected import Expected
 from scimweave.provisioning.journal import Journal
 from scimweave.provisioning.lifecycle import USER, Lifecycle, refuse_duplicate
 from scimweave.provisioning.locks import Locks
@@ -77,16 +78,16 @@ class Users:
             count=max(0, count),
         )
 
-    async def replace(self, user_id: str, body: Any) -> Record:
+    async def replace(self, user_id: str, body: Any, expected: Expected | None = None) -> Record:
         """Replace a user (RFC 7644 §3.5.1). Raises ``ScimError``."""
         with self._in_use.hold() as running:
             checked = running.checker.check(body)
             self._unmapped.update(checked.dropped)
             return await self._change(
-                running, user_id, lambda _: checked.resource, frozenset(checked.resource)
+                running, user_id, lambda _: checked.resource, frozenset(checked.resource), expected
             )
 
-    async def patch(self, user_id: str, body: Any) -> Record:
+    async def patch(self, user_id: str, body: Any, expected: Expected | None = None) -> Record:
         """Apply a PatchOp body, or a bare list of operations (RFC 7644 §3.5.2).
 
         Raises ``ScimError``; then none of the operations is done.
@@ -96,13 +97,14 @@ class Users:
                 body = {"Operations": body}
             patch = parse_patch(body, running.checker)
             self._unmapped.update(patch.dropped)
-            return await self._change(running, user_id, patch.apply, patch.touched)
+            return await self._change(running, user_id, patch.apply, patch.touched, expected)
 
-    async def delete(self, user_id: str) -> None:
+    async def delete(self, user_id: str, expected: Expected | None = None) -> None:
         """Delete a user; the file says what becomes of the account. Raises ``ScimError`` (404)."""
         with self._in_use.hold() as running:
             async with self._locks.hold((USER, user_id)):
                 before = await self._current(running, user_id)
+                _check(expected, before)
                 await self._lifecycle.apply(running, before, None)
 
     async def _change(
@@ -111,10 +113,12 @@ class Users:
         user_id: str,
         change: Callable[[dict[str, Any]], dict[str, Any]],
         touched: frozenset[str],
+        expected: Expected | None,
     ) -> Record:
         async with AsyncExitStack() as held:
             await held.enter_async_context(self._locks.hold((USER, user_id)))
             before = await self._current(running, user_id)
+            _check(expected, before)
             after = change(before.resource)
             if "active" in before.resource and "active" not in after:
                 # To leave it out is no request to let a leaver back in.
@@ -148,6 +152,11 @@ class Users:
         except TargetError as error:
             raise translate(error, running.program) from error
         return frozenset(each.intent.resource_id for each in found)
+
+
+def _check(expected: Expected | None, record: Record) -> None:
+    if expected is not None:
+        expected.check(record)
 
 
 def _kept(record: Record | None) -> Record:

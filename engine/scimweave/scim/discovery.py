@@ -25,7 +25,7 @@ def service_provider_config(
         "filter": {"supported": True, "maxResults": max_results},
         "changePassword": {"supported": False},
         "sort": {"supported": False},
-        "etag": {"supported": False},
+        "etag": {"supported": True},
         "pagination": {
             "cursor": False,
             "index": True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 from urllib.parse import unquote
 
@@ -15,7 +16,7 @@ from scimweave.scim.error import ScimError, not_found, unavailable
 from scimweave.store.base import StoreError
 from scimweave_server.http import discovery, resources
 from scimweave_server.http.resources import Exchange
-from scimweave_server.http.responses import error_response, json_response
+from scimweave_server.http.responses import error_response, json_response, no_content
 
 log = structlog.get_logger("scimweave.http")
 
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 STORE_RETRY = 30
 NOT_IMPLEMENTED = {"Me", "Bulk"}
+READ_ONLY = {"GET": None, "HEAD": None}
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="scimweave"'}
 
 
@@ -71,6 +73,9 @@ class Endpoint:
         base = (self._public_url or str(request.url.origin())) + integration.program.path
         served = integration.resources(rest[0]) if rest else None
         if served is not None and len(rest) <= 2:
+            if request.method == "OPTIONS":
+                methods = resources.COLLECTION if len(rest) == 1 else resources.RESOURCE
+                return _options(methods)
             exchange = Exchange(request, served, base)
             if len(rest) == 1:
                 return await _method(request, resources.COLLECTION)(exchange)
@@ -79,7 +84,9 @@ class Endpoint:
             case [name] if name in NOT_IMPLEMENTED:
                 raise ScimError(501, f"/{name} is not implemented")
             case [name, *more] if name in discovery.DOCUMENTS and len(more) <= 1:
-                _method(request, {"GET": None, "HEAD": None})
+                if request.method == "OPTIONS":
+                    return _options(READ_ONLY)
+                _method(request, READ_ONLY)
                 return json_response(
                     discovery.document(request, integration, base, name, *map(unquote, more))
                 )
@@ -118,8 +125,16 @@ class Endpoint:
 
 def _method(request: web.Request, methods: dict[str, T]) -> T:
     if request.method not in methods:
-        raise MethodNotAllowed(request.method, list(methods))
+        raise MethodNotAllowed(request.method, _allowed(methods))
     return methods[request.method]
+
+
+def _allowed(methods: Mapping[str, object]) -> list[str]:
+    return [*methods, "OPTIONS"]
+
+
+def _options(methods: Mapping[str, object]) -> web.Response:
+    return no_content({"Allow": ", ".join(_allowed(methods))})
 
 
 def _log_refusal(request: web.Request, error: ScimError) -> None:

@@ -32,6 +32,11 @@ def error_response(error: ScimError, headers: Mapping[str, str] | None = None) -
     return json_response(error.to_dict(), error.status, more)
 
 
-def no_content() -> web.Response:
+def no_content(headers: Mapping[str, str] | None = None) -> web.Response:
     """Answer 204."""
-    return web.Response(status=204, headers={"Content-Type": SCIM_JSON})
+    return web.Response(status=204, headers={"Content-Type": SCIM_JSON, **(headers or {})})
+
+
+def not_modified(headers: Mapping[str, str]) -> web.Response:
+    """Answer 304: what the provider has is what is here."""
+    return web.Response(status=304, headers=headers)
