@@ -102,12 +102,14 @@ def canonical(path: AttributePath, resolved: ResolvedPath) -> AttributePath:
 
 @cache
 def every_attribute() -> tuple[AttributePath, ...]:
-    """Return all that a mapping may read of a user."""
+    """Return all that a mapping may read of a user at once: not what nobody may see."""
     return tuple(
         AttributePath(None if schema is USER_TYPE.core else schema.id, attribute.name)
         for schema in (USER_TYPE.core, *USER_TYPE.extensions)
         for attribute in schema.attributes.values()
-        if attribute.name not in _OWN and attribute.mutability != "readOnly"
+        if attribute.name not in _OWN
+        and attribute.mutability != "readOnly"
+        and attribute.returned != "never"
     )
 
 

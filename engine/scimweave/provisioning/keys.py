@@ -42,4 +42,4 @@ async def verify_key(store: Store, integration: str, secret: str) -> bool:
 
 def _digest(secret: str) -> bytes:
     # A key is random, not a password: one round of SHA-256 cannot be searched.
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode(errors="surrogateescape")).digest()

@@ -11,6 +11,7 @@ from typing import Any
 from scimweave.connectors.base import Account, Gone, TargetError, Unreachable, Value
 from scimweave.mapping import FieldFault
 from scimweave.mapping.operation import Operation, operation
+from scimweave.mapping.secret import has_any, without_secrets
 from scimweave.provisioning.difference import (
     NO_DIFFERENCE,
     Difference,
@@ -66,6 +67,7 @@ class Lifecycle:
         Returns the new record; None after a deletion; ``before`` where nothing changes.
         """
         if before is not None and before.resource == after:
+            # A secret is never stored: a request that brings one is never equal.
             return before
         step = await self._decide(running, before, after, touched)
         return await self._carry_out(running, step)
@@ -82,15 +84,20 @@ class Lifecycle:
             assert before is not None
             return _deletion(running, before)
         assert after is not None
-        wanted = _wanted(running, what, after, touched)
+        users = running.program.users
+        wanted = _wanted(running, before, what, after, touched)
+        defaults = frozenset(
+            field.name
+            for field in users.fields
+            if field.secrets and not has_any(after, field.secrets)
+        )
+        after = without_secrets(after, users.acceptance.accepted)
         link = before.link if before else None
         if before is not None and link is None and after.get("active") is False:
             return Step(what, before, after, None, {}, wanted, NO_DIFFERENCE)
         if link is None:
-            return await self._creation(running, before, after, wanted)
-        changes = difference(
-            running.program.users, link.projection, wanted, fields_once(running.program.users)
-        )
+            return await self._creation(running, before, after, wanted, defaults)
+        changes = difference(users, link.projection, wanted, fields_once(users))
         return Step(what, before, after, link.key, link.projection, wanted, changes)
 
     async def _creation(
@@ -99,13 +106,20 @@ class Lifecycle:
         before: Record | None,
         after: Resource,
         wanted: Mapping[str, Value],
+        defaults: frozenset[str],
     ) -> Step:
         users = running.program.users
         account = await self._account_to_adopt(running, wanted)
         if account is None:
             made = everything(users, wanted)
             return Step(Operation.CREATE, before, after, None, {}, wanted, made)
-        old = {name: remember(users.field(name), value) for name, value in account.fields.items()}
+        # Whoever is adopted has a password: a default is for new accounts.
+        wanted = {name: value for name, value in wanted.items() if name not in defaults}
+        old = {
+            name: remember(field, value)
+            for name, value in account.fields.items()
+            if not ((field := users.field(name)) and field.secrets)
+        }
         if after.get("active") is not False:
             wanted = {**wanted, **users.operations.reactivate_set}
         changes = difference(users, old, wanted, fields_once(users))
@@ -193,6 +207,7 @@ class Lifecycle:
 
 def _wanted(
     running: Running,
+    before: Record | None,
     what: Operation,
     after: Resource,
     touched: frozenset[str],
@@ -202,7 +217,7 @@ def _wanted(
     What cannot be projected does not keep a leaver in, unless this request brought it.
     """
     users = running.program.users
-    projection = users.project(after)
+    projection = users.project(after, creating=before is None)
     blocking = [
         fault
         for fault in projection.faults
