@@ -10,9 +10,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from multidict import CIMultiDictProxy
 from scim2_models import (
+    BulkResponse,
     Context,
     EnterpriseUser,
     Error,
+    Group,
     ListResponse,
     ResourceType,
     Schema,
@@ -65,8 +67,10 @@ _KINDS: dict[str, Any] = {
     "urn:ietf:params:scim:schemas:core:2.0:ResourceType": ResourceType,
     "urn:ietf:params:scim:schemas:core:2.0:Schema": Schema,
     "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig": ServiceProviderConfig,
+    "urn:ietf:params:scim:schemas:core:2.0:Group": Group,
     "urn:ietf:params:scim:api:messages:2.0:Error": Error,
+    "urn:ietf:params:scim:api:messages:2.0:BulkResponse": BulkResponse[User[EnterpriseUser]],
     "urn:ietf:params:scim:api:messages:2.0:ListResponse": ListResponse[
-        User[EnterpriseUser] | Schema | ResourceType
+        User[EnterpriseUser] | Group | Schema | ResourceType
     ],
 }

@@ -104,12 +104,14 @@ def canonical(path: AttributePath, resolved: ResolvedPath) -> AttributePath:
 
 
 def every_attribute(resource_type: ResourceType) -> tuple[AttributePath, ...]:
-    """Return all that a mapping may read of a resource."""
+    """Return all that a mapping may read of a resource at once: not what nobody may see."""
     return tuple(
         AttributePath(None if schema is resource_type.core else schema.id, attribute.name)
         for schema in (resource_type.core, *resource_type.extensions)
         for attribute in schema.attributes.values()
-        if attribute.name not in _OWN and attribute.mutability != "readOnly"
+        if attribute.name not in _OWN
+        and attribute.mutability != "readOnly"
+        and attribute.returned != "never"
     )
 
 

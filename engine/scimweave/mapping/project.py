@@ -12,6 +12,7 @@ from uuid import UUID
 
 from scimweave.mapping.convert import Value
 from scimweave.mapping.diagnostics import Diagnostic, Span
+from scimweave.mapping.secret import has_any
 from scimweave.mapping.source import Document
 from scimweave.scim.resource import Acceptance
 from scimweave.scim.schema import ResourceType
@@ -66,7 +67,8 @@ class Field:
     ``type`` is None where any JSON value may come. ``sources`` are the SCIM attributes that the
     value depends on, in canonical case. ``read`` gives the value for a canonical resource, or
     ``KEEP``; it raises ``FieldError``. ``fit`` puts a literal into the field's type; it raises
-    ``Unfit``.
+    ``Unfit``. ``secrets`` are the sources that are never stored: the field is written only by a
+    request that brings one of them, and is left alone by others.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Field:
     source_text: str
     read: Reader = field(repr=False, compare=False)
     fit: Callable[[Any], Value] = field(repr=False, compare=False)
+    secrets: tuple[AttributePath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +116,29 @@ class ObjectProgram:
     known_fields: frozenset[str] = field(init=False)
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _readers: tuple[tuple[str, Reader], ...] = field(init=False, repr=False, compare=False)
+    _secret: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = {each.name for each in self.fields}
         both = self.operations.deactivate_set.keys() | self.operations.reactivate_set.keys()
         object.__setattr__(self, "known_fields", frozenset(names | both))
         object.__setattr__(self, "_by_name", {each.name: each for each in self.fields})
+        secret = frozenset(each.name for each in self.fields if each.secrets)
+        object.__setattr__(self, "_secret", secret)
         object.__setattr__(self, "_readers", tuple((f.name, f.read) for f in self.fields))
 
     def field(self, name: str) -> Field | None:
         """Return the field that an attribute fills; None for others."""
         return self._by_name.get(name)
 
-    def project(self, resource: dict[str, Any]) -> Projection:
+    def _is_kept(self, name: str, resource: dict[str, Any]) -> bool:
+        return not has_any(resource, self._by_name[name].secrets)
+
+    def project(self, resource: dict[str, Any], *, creating: bool = False) -> Projection:
         """Compute the target fields of a canonical resource, which is not modified.
+
+        Fields made of secrets are left out where ``resource`` lacks the secret, unless the account
+        is being created: then ``default`` and ``required`` hold for them too.
 
         For a resource that is not active, ``operations.deactivate.set`` goes over the rules.
         """
@@ -136,6 +148,8 @@ class ObjectProgram:
         values: dict[str, Value] = {}
         faults: list[FieldFault] = []
         for name, read in self._readers:
+            if not creating and name in self._secret and self._is_kept(name, resource):
+                continue
             try:
                 value = read(resource)
             except FieldError as fault:

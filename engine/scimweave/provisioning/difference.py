@@ -21,7 +21,7 @@ class Difference:
     """Fields to write, by target name.
 
     ``values`` are target values, ``changes`` their masked form for the log, ``remembered`` what
-    the link keeps of them (JSON; a sensitive value as a digest).
+    the link keeps of them (JSON; a sensitive value as a digest, a secret not at all).
     """
 
     values: Mapping[str, Value]
@@ -58,6 +58,12 @@ def difference(
         if name in skip:
             continue
         field = objects.field(name)
+        if field is not None and field.secrets:
+            # Not even a digest is kept: whatever a request brings is written.
+            if value is not None:
+                values[name] = value
+                changes.append(Change(name, None, MASK))
+            continue
         kept = remember(field, value)
         before = old.get(name)
         if same(before, kept):

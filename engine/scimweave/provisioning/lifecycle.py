@@ -11,6 +11,7 @@ from typing import Any
 from scimweave.connectors.base import Account, Gone, TargetError, Unreachable, Value
 from scimweave.mapping import FieldFault
 from scimweave.mapping.operation import Operation, operation
+from scimweave.mapping.secret import has_any, without_secrets
 from scimweave.provisioning.difference import (
     NO_DIFFERENCE,
     Difference,
@@ -79,6 +80,7 @@ class Lifecycle:
         Returns the new record; None after a deletion; ``before`` where nothing changes.
         """
         if before is not None and before.resource == after and not members:
+            # A secret is never stored: a request that brings one is never equal.
             return before
         step = await self._decide(running, before, after, touched)
         return await self._carry_out(running, replace(step, members=members))
@@ -97,12 +99,19 @@ class Lifecycle:
             assert before is not None
             return _deletion(running, before)
         assert after is not None
-        wanted = _wanted(running, what, after, touched)
+        users = running.program.users
+        wanted = _wanted(running, before, what, after, touched)
+        defaults = frozenset(
+            field.name
+            for field in users.fields
+            if field.secrets and not has_any(after, field.secrets)
+        )
+        after = without_secrets(after, users.acceptance.accepted)
         link = before.link if before else None
         if before is not None and link is None and after.get("active") is False:
             return Step(what, before, after, None, {}, wanted, NO_DIFFERENCE)
         if link is None:
-            return await self._creation(running, before, after, wanted)
+            return await self._creation(running, before, after, wanted, defaults)
         changes = difference(running.objects, link.projection, wanted, fields_once(running.objects))
         return Step(what, before, after, link.key, link.projection, wanted, changes)
 
@@ -112,13 +121,20 @@ class Lifecycle:
         before: Record | None,
         after: Resource,
         wanted: Mapping[str, Value],
+        defaults: frozenset[str],
     ) -> Step:
         objects = running.objects
         account = await self._account_to_adopt(running, wanted)
         if account is None:
             made = everything(objects, wanted)
             return Step(Operation.CREATE, before, after, None, {}, wanted, made)
-        old = {name: remember(objects.field(name), value) for name, value in account.fields.items()}
+        # Whoever is adopted has a password: a default is for new accounts.
+        wanted = {name: value for name, value in wanted.items() if name not in defaults}
+        old = {
+            name: remember(field, value)
+            for name, value in account.fields.items()
+            if not ((field := objects.field(name)) and field.secrets)
+        }
         if after.get("active") is not False:
             wanted = {**wanted, **objects.operations.reactivate_set}
         changes = difference(objects, old, wanted, fields_once(objects))
@@ -224,6 +240,7 @@ class Lifecycle:
 
 def _wanted(
     running: Running,
+    before: Record | None,
     what: Operation,
     after: Resource,
     touched: frozenset[str],
@@ -234,7 +251,7 @@ def _wanted(
     brought it.
     """
     objects = running.objects
-    projection = objects.project(after)
+    projection = objects.project(after, creating=before is None)
     blocking = [
         fault
         for fault in projection.faults

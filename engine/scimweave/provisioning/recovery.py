@@ -14,6 +14,7 @@ from scimweave.scim.error import ScimError
 from scimweave.store.base import Intent, OpenIntent
 
 RECOVERED = "found at the target and completed by recovery"
+UNKNOWN = "a secret cannot be looked up; the provider was not told that it was done"
 NOT_DELIVERED = "not found at the target; the provider was not told that it was done"
 
 
@@ -51,6 +52,10 @@ async def resolve(journal: Journal, running: Running, found: OpenIntent) -> None
     intent = found.intent
     entry = reopen(journal, found)
     account = await _account(running, intent)
+    if not intent.delivery and intent.changes:
+        # All that was to be written is secret, and nothing here knows it.
+        await entry.fail(UNKNOWN)
+        return
     membership = Membership(journal.store, journal.integration)
     key = account.key if account else None
     if not _delivered(running, intent, account):

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from scimweave.provisioning.expected import Expected
 from scimweave.provisioning.query import Page
 from scimweave.scim.schema import ResourceType
 from scimweave.store.base import Record, Reference
 
 
 class Resources(Protocol):
-    """The resources of one type in one integration. Every method raises ``ScimError``."""
+    """The resources of one type in one integration. Every method raises ``ScimError``.
+
+    ``expected`` are the versions that a change may start from: 412 for another one.
+    """
 
     @property
     def resource_type(self) -> ResourceType:
@@ -49,14 +53,16 @@ class Resources(Protocol):
         """Return the resources that a filter selects, in the order of their creation."""
         ...
 
-    async def replace(self, resource_id: str, body: Any) -> Record:
+    async def replace(
+        self, resource_id: str, body: Any, expected: Expected | None = None
+    ) -> Record:
         """Replace a resource (RFC 7644 §3.5.1)."""
         ...
 
-    async def patch(self, resource_id: str, body: Any) -> Record:
+    async def patch(self, resource_id: str, body: Any, expected: Expected | None = None) -> Record:
         """Apply PATCH operations, all or none (RFC 7644 §3.5.2)."""
         ...
 
-    async def delete(self, resource_id: str) -> None:
+    async def delete(self, resource_id: str, expected: Expected | None = None) -> None:
         """Delete a resource."""
         ...

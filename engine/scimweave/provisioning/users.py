@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 from scimweave.connectors.base import TargetError
+from scimweave.provisioning.expected import Expected
 from scimweave.provisioning.journal import Journal
 from scimweave.provisioning.lifecycle import Lifecycle, refuse_duplicate
 from scimweave.provisioning.locks import Locks
@@ -83,15 +84,17 @@ class MappedResources:
             count=max(0, count),
         )
 
-    async def replace(self, resource_id: str, body: Any) -> Record:
+    async def replace(
+        self, resource_id: str, body: Any, expected: Expected | None = None
+    ) -> Record:
         """Replace a resource (RFC 7644 §3.5.1). Raises ``ScimError``."""
         with self._hold() as running:
             resource, members = self._read(running, body)
             return await self._change(
-                running, resource_id, lambda _: resource, frozenset(resource), members
+                running, resource_id, lambda _: resource, frozenset(resource), members, expected
             )
 
-    async def patch(self, resource_id: str, body: Any) -> Record:
+    async def patch(self, resource_id: str, body: Any, expected: Expected | None = None) -> Record:
         """Apply a PatchOp body, or a bare list of operations (RFC 7644 §3.5.2).
 
         Raises ``ScimError``; then none of the operations is done.
@@ -102,9 +105,11 @@ class MappedResources:
             body, members = self._split(running, body)
             patch = parse_patch(body, running.checker)
             self._unmapped.update(patch.dropped)
-            return await self._change(running, resource_id, patch.apply, patch.touched, members)
+            return await self._change(
+                running, resource_id, patch.apply, patch.touched, members, expected
+            )
 
-    async def delete(self, resource_id: str) -> None:
+    async def delete(self, resource_id: str, expected: Expected | None = None) -> None:
         """Delete a resource; the file says what becomes of the account.
 
         Raises ``ScimError`` (404).
@@ -112,6 +117,7 @@ class MappedResources:
         with self._hold() as running:
             async with self._locks.hold((self._kind, resource_id)):
                 before = await self._current(running, resource_id)
+                _check(expected, before)
                 await self._lifecycle.apply(running, before, None)
 
     @property
@@ -146,10 +152,12 @@ class MappedResources:
         change: Callable[[dict[str, Any]], dict[str, Any]],
         touched: frozenset[str],
         members: tuple[MemberChange, ...],
+        expected: Expected | None,
     ) -> Record:
         async with AsyncExitStack() as held:
             await held.enter_async_context(self._locks.hold((self._kind, resource_id)))
             before = await self._current(running, resource_id)
+            _check(expected, before)
             after = change(before.resource)
             if "active" in before.resource and "active" not in after:
                 # To leave it out is no request to let a leaver back in.
@@ -198,6 +206,11 @@ class Users(MappedResources):
         if self._in_use.running.groups is None:
             return {}
         return await self._store.memberships(self._journal.integration, resource_ids)
+
+
+def _check(expected: Expected | None, record: Record) -> None:
+    if expected is not None:
+        expected.check(record)
 
 
 def _kept(record: Record | None) -> Record:

@@ -19,6 +19,7 @@ from scimweave_server.cli.options import (
 
 if TYPE_CHECKING:
     from scimweave.provisioning.engine import Engine
+    from scimweave_server.http.limits import Limits
 
 MEBIBYTE = 1024 * 1024
 
@@ -32,17 +33,22 @@ def serve(
     max_body: Annotated[
         int, typer.Option(min=1024, help="Largest request body in bytes.")
     ] = MEBIBYTE,
+    max_bulk_payload: Annotated[
+        int, typer.Option(min=1024, help="Largest body of a /Bulk request in bytes.")
+    ] = MEBIBYTE,
 ) -> None:
     """Serve each mapping as a SCIM endpoint. Edits of the files are taken up at once."""
+    from scimweave_server.http.limits import Limits
     from scimweave_server.http.logs import configure_logs
 
     configure_logs()
+    limits = Limits(max_body=max_body, max_bulk_payload=max_bulk_payload)
     with expected_errors():
-        run_loop(_serve(paths, host, port, store, public_url, max_body))
+        run_loop(_serve(paths, host, port, store, public_url, limits))
 
 
 async def _serve(
-    paths: list[Path], host: str, port: int, store: str, public_url: str | None, max_body: int
+    paths: list[Path], host: str, port: int, store: str, public_url: str | None, limits: Limits
 ) -> None:
     from scimweave.provisioning.engine import Engine
     from scimweave_server.http.logs import log_operation
@@ -61,7 +67,7 @@ async def _serve(
             host=host,
             port=port,
             public_url=public_url.rstrip("/") if public_url else None,
-            max_body=max_body,
+            limits=limits,
             started=started,
         )
 

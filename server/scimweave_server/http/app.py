@@ -7,15 +7,18 @@ from aiohttp import web
 from scimweave.provisioning.engine import Engine
 from scimweave.store.base import StoreError
 from scimweave_server.http.endpoint import Endpoint
+from scimweave_server.http.limits import LIMITS, Limits
+from scimweave_server.http.protocol import expect, scim_errors
 
-MAX_BODY = 1024 * 1024
+DEFAULT_LIMITS = Limits()
 
 
 def create_app(
-    engine: Engine, *, public_url: str | None = None, max_body: int = MAX_BODY
+    engine: Engine, *, public_url: str | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> web.Application:
-    """Serve the integrations of ``engine``; ``max_body`` is in bytes."""
-    app = web.Application(client_max_size=max_body)
+    """Serve the integrations of ``engine``."""
+    app = web.Application(middlewares=[scim_errors])
+    app[LIMITS] = limits
     endpoint = Endpoint(engine, public_url)
 
     async def ready(request: web.Request) -> web.Response:
@@ -27,7 +30,7 @@ def create_app(
 
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", ready)
-    app.router.add_route("*", "/{path:.*}", endpoint.handle)
+    app.router.add_route("*", "/{path:.*}", endpoint.handle, expect_handler=expect)
     return app
 
 

@@ -14,7 +14,8 @@ from scimweave.scim.schema import LIST_RESPONSE
 from scimweave.scim.selection import Selection, parse_selection
 from scimweave.store.base import Record, Reference
 from scimweave_server.http.body import integer, read_json
-from scimweave_server.http.responses import json_response, no_content
+from scimweave_server.http.etag import etag, if_match, is_unchanged
+from scimweave_server.http.responses import json_response, no_content, not_modified
 
 DEFAULT_COUNT = 100
 MAX_COUNT = 1000
@@ -76,6 +77,15 @@ class Exchange:
         )
         return resource if selection is None else selection.apply(resource)
 
+    async def answer(
+        self, record: Record, selection: Selection | None, status: int = 200
+    ) -> web.Response:
+        """Answer with one resource and its version."""
+        headers = {"ETag": etag(record)}
+        if status == 201:
+            headers["Location"] = self.location(record)
+        return json_response(await self.wire(record, selection), status, headers)
+
     def _reference(self, reference: Reference) -> dict[str, Any]:
         is_group = self.resources.reference_attribute == "groups"
         found = {
@@ -115,38 +125,41 @@ async def create(exchange: Exchange) -> web.Response:
     """POST on the collection."""
     selection = exchange.selection()
     record = await exchange.resources.create(await read_json(exchange.request))
-    headers = {"Location": exchange.location(record)}
-    return json_response(await exchange.wire(record, selection), 201, headers)
+    return await exchange.answer(record, selection, 201)
 
 
 async def read(exchange: Exchange, resource_id: str) -> web.Response:
     """GET of one resource."""
     selection = exchange.selection()
     record = await exchange.resources.get(resource_id)
-    return json_response(await exchange.wire(record, selection))
+    if is_unchanged(exchange.request, record):
+        return not_modified({"ETag": etag(record)})
+    return await exchange.answer(record, selection)
 
 
 async def replace(exchange: Exchange, resource_id: str) -> web.Response:
     """PUT of one resource."""
     selection = exchange.selection()
+    expected = if_match(exchange.request)
     body = await read_json(exchange.request)
-    record = await exchange.resources.replace(resource_id, body)
-    return json_response(await exchange.wire(record, selection))
+    record = await exchange.resources.replace(resource_id, body, expected)
+    return await exchange.answer(record, selection)
 
 
 async def patch(exchange: Exchange, resource_id: str) -> web.Response:
     """PATCH of one resource."""
     selection = exchange.selection()
+    expected = if_match(exchange.request)
     body = await read_json(exchange.request)
-    record = await exchange.resources.patch(resource_id, body)
+    record = await exchange.resources.patch(resource_id, body, expected)
     if exchange.resources.patch_status == 204 and "attributes" not in exchange.request.query:
-        return no_content()
-    return json_response(await exchange.wire(record, selection))
+        return no_content({"ETag": etag(record)})
+    return await exchange.answer(record, selection)
 
 
 async def delete(exchange: Exchange, resource_id: str) -> web.Response:
     """DELETE of one resource."""
-    await exchange.resources.delete(resource_id)
+    await exchange.resources.delete(resource_id, if_match(exchange.request))
     return no_content()
 
 
