@@ -71,6 +71,9 @@ def check_address(request: web.Request) -> None:
 
 def origin(request: web.Request) -> str:
     """Return the scheme and host that the provider called. Raises ``ScimError`` (400)."""
+    if not request.headers.get("Host"):
+        # aiohttp would ask the name service for our own name, for as long as that takes.
+        raise invalid_syntax("the request has no Host header")
     try:
         return str(request.url.origin())
     except ValueError:

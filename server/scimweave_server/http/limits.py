@@ -28,6 +28,8 @@ class Limits:
     max_json_depth: int = MAX_JSON_DEPTH
     body_seconds: float = BODY_SECONDS
     head_seconds: float = HEAD_SECONDS
+    idle_seconds: float = IDLE_SECONDS
+    lingering_seconds: float = LINGERING_SECONDS
 
 
 LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 from aiohttp.http import HttpVersion11
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http_exceptions import ContentEncodingError, LineTooLong
 
 from scimweave.scim.error import ScimError
-from scimweave_server.http.limits import IDLE_SECONDS, LINGERING_SECONDS
+from scimweave_server.http.limits import Limits
 from scimweave_server.http.responses import error_response
 
 log = structlog.get_logger("scimweave.http")
@@ -50,17 +50,15 @@ class ScimProtocol(web.RequestHandler):
 
     __slots__ = ("_first_request", "_head_seconds")
 
-    def __init__(
-        self, server: web.Server, loop: asyncio.AbstractEventLoop, head_seconds: float
-    ) -> None:
+    def __init__(self, server: web.Server, loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
         super().__init__(
             server,
             loop=loop,
             access_log=None,  # type: ignore[arg-type] # none, as AppRunner takes it
-            keepalive_timeout=IDLE_SECONDS,
-            lingering_time=LINGERING_SECONDS,
+            keepalive_timeout=limits.idle_seconds,
+            lingering_time=limits.lingering_seconds,
         )
-        self._head_seconds = head_seconds
+        self._head_seconds = limits.head_seconds
         self._first_request: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -93,22 +91,27 @@ class ScimProtocol(web.RequestHandler):
         if status >= 500:
             return super().handle_error(request, status, exc, message)
         log.warning("no request", status=status, error=type(exc).__name__)
-        detail = TOO_LONG if isinstance(exc, LineTooLong) else NO_REQUEST
-        response = error_response(ScimError(status, detail))
+        response = error_response(_refusal(status, exc))
         response.force_close()
         return response
+
+
+def _refusal(status: int, exc: BaseException | None) -> ScimError:
+    if isinstance(exc, ContentEncodingError):
+        return ScimError(415, "the body is compressed in an unknown way; send it plain or gzip")
+    return ScimError(status, TOO_LONG if isinstance(exc, LineTooLong) else NO_REQUEST)
 
 
 class ScimSite(web.BaseSite):
     """Listens on an address with ``ScimProtocol``."""
 
-    __slots__ = ("_head_seconds", "_host", "_port")
+    __slots__ = ("_host", "_limits", "_port")
 
-    def __init__(self, runner: web.AppRunner, host: str, port: int, head_seconds: float) -> None:
+    def __init__(self, runner: web.AppRunner, host: str, port: int, limits: Limits) -> None:
         super().__init__(runner, backlog=BACKLOG)
         self._host = host
         self._port = port
-        self._head_seconds = head_seconds
+        self._limits = limits
 
     @property
     def name(self) -> str:
@@ -122,7 +125,7 @@ class ScimSite(web.BaseSite):
         server = self._runner.server
         assert server is not None  # noqa: S101 - the constructor has looked
         self._server = await loop.create_server(
-            lambda: ScimProtocol(server, loop, self._head_seconds),
+            lambda: ScimProtocol(server, loop, self._limits),
             self._host,
             self._port,
             backlog=self._backlog,

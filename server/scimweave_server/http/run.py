@@ -40,7 +40,7 @@ async def run(
     stop = asyncio.Event()
     watching = asyncio.create_task(watch(engine, stop))
     try:
-        await ScimSite(runner, host, port, limits.head_seconds).start()
+        await ScimSite(runner, host, port, limits).start()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
