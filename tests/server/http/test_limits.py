@@ -110,7 +110,15 @@ def head(*lines: str, method: str = "POST", path: str = "/api/v1/scim/Users") ->
         pytest.param(
             head(method="GET").replace(b"$TOKEN", b"\xff\xfe"), 401, "key", id="token-of-no-text"
         ),
-        pytest.param(head(method="GET").replace(b"localhost", b"[::1"), 400, "Host", id="bad-host"),
+        pytest.param(
+            head(method="GET").replace(b"localhost", b"a:b:c"), 400, "Host", id="bad-host"
+        ),
+        pytest.param(
+            b"GET /api/v1/scim/Users HTTP/1.0\r\nAuthorization: Bearer $TOKEN\r\n\r\n",
+            400,
+            "Host",
+            id="no-host",
+        ),
         pytest.param(
             head(method="GET", path="/api/v1/scim/Users/\xff\xfe"), 400, "", id="bytes-in-path"
         ),
