@@ -101,8 +101,7 @@ class _FieldCompiler:
         if not self._only_one_origin():
             return None
         if self.rule.expr is not None:
-            path = (*self.where, "expr")
-            return from_expression(self.rule.expr, path, self.report, sensitive=self.rule.sensitive)
+            return self._expression(self.rule.expr, (*self.where, "expr"))
         return from_paths(self.rule.from_ or [], (*self.where, "from"), self.report)
 
     def _only_one_origin(self) -> bool:
@@ -166,9 +165,12 @@ class _FieldCompiler:
         if not isinstance(default["expr"], str):
             self.report.at_value("wrong-type", '"expr" is text', (*path, "expr"))
             return None
-        return from_expression(
-            default["expr"], (*path, "expr"), self.report, sensitive=self.rule.sensitive
-        )
+        return self._expression(default["expr"], (*path, "expr"))
+
+    def _expression(self, text: str, path: YamlPath) -> Origin | None:
+        once = self.rule.apply == "on_create"
+        sensitive = self.rule.sensitive
+        return from_expression(text, path, self.report, sensitive=sensitive, once=once)
 
     def _absent(self, default: Origin, fit: Fit) -> Reader:
         """Return what is read where the source gives nothing."""

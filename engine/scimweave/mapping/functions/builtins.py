@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from scimweave.mapping.fault import EvaluationError
 from scimweave.mapping.functions.argument_type import type_name
+from scimweave.mapping.functions.limits import limited, reserve
 from scimweave.mapping.functions.spec import Example, Library, Parameter
 
 BUILTINS = Library()
@@ -92,7 +93,9 @@ def floor(value: float) -> int:
 )
 def join(glue: str, values: list[str | None]) -> str:
     """The strings with the glue between them; nulls are left out (JMESPath refuses them)."""
-    return glue.join([value for value in values if value is not None])
+    present = [value for value in values if value is not None]
+    reserve(sum(map(len, present)) + len(glue) * len(present))
+    return glue.join(present)
 
 
 @BUILTINS.define(
@@ -261,7 +264,7 @@ def to_string(value: Any) -> str:
     """The string itself, or the value as JSON."""
     if isinstance(value, str):
         return value
-    return json.dumps(value, separators=(",", ":"), default=str)
+    return limited(json.dumps(value, separators=(",", ":"), default=str))
 
 
 @BUILTINS.define(
