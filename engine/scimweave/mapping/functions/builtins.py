@@ -52,6 +52,7 @@ def ceil(value: float) -> int:
     Parameter("subject", "array|string"),
     Parameter("search", "any"),
     returns="boolean",
+    nulls="A null subject is refused; null itself may be looked for.",
     examples=(
         Example("contains(userName, '@')", {"userName": "ada@contoso.com"}, True),
         Example("contains(groups, 'admin')", {"groups": ["staff"]}, False),
@@ -85,6 +86,7 @@ def floor(value: float) -> int:
     Parameter("glue", "string"),
     Parameter("values", "array[string|null]"),
     returns="string",
+    nulls="Nulls in the array are left out; a null array is refused.",
     examples=(
         Example("join(' ', [first, last])", {"first": "Ada", "last": "Lovelace"}, "Ada Lovelace"),
         Example("join(' ', [first, last])", {"first": "Ada"}, "Ada"),
@@ -183,6 +185,7 @@ def min_by(array: Array, key: Key) -> Any:
 @BUILTINS.define(
     repeated=(_ANY,),
     returns="any",
+    nulls="Nulls are passed over; all null gives null.",
     examples=(Example("not_null(a, b)", {"b": 1}, 1), Example("not_null(a)", {}, None)),
 )
 def not_null(*values: Any) -> Any:
@@ -245,6 +248,7 @@ def sum_(values: list[float]) -> float:
 @BUILTINS.define(
     _ANY,
     returns="array",
+    nulls="Null gives an array of one null.",
     examples=(Example("to_array(@)", 1, [1]), Example("to_array(@)", [1], [1])),
 )
 def to_array(value: Any) -> Array:
@@ -255,6 +259,7 @@ def to_array(value: Any) -> Array:
 @BUILTINS.define(
     _ANY,
     returns="string",
+    nulls="Null gives 'null'; c_str() gives null.",
     examples=(
         Example("to_string(@)", "a", "a"),
         Example("to_string(@)", {"a": True}, '{"a":true}'),
@@ -270,6 +275,7 @@ def to_string(value: Any) -> str:
 @BUILTINS.define(
     _ANY,
     returns="number|null",
+    nulls="Null gives null.",
     examples=(Example("to_number(@)", "1.5", 1.5), Example("to_number(@)", "one", None)),
 )
 def to_number(value: Any) -> float | None:
@@ -286,7 +292,9 @@ def to_number(value: Any) -> float | None:
     return None
 
 
-@BUILTINS.define(_ANY, returns="string", examples=(Example("type(@)", [], "array"),))
+@BUILTINS.define(
+    _ANY, returns="string", nulls="Null gives 'null'.", examples=(Example("type(@)", [], "array"),)
+)
 def type_(value: Any) -> str:
     """The name of the value's type: string, number, boolean, array, object or null."""
     return type_name(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 
 from scimweave.mapping.fault import EvaluationError
 from scimweave.mapping.functions.date_format import (
@@ -16,7 +17,7 @@ from scimweave.mapping.functions.date_format import (
 )
 
 MAX_LENGTH = 100
-PRINTED = compile_format("M/d/yyyy h:mm:ss tt")
+_PRINTED = "M/d/yyyy h:mm:ss tt"
 
 _TIME = (
     r"(?:[T ]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})"
@@ -25,14 +26,11 @@ _TIME = (
 )
 _MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" for name in MONTHS)
 _DAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},?\s+)?"
-_FORMS = tuple(
-    re.compile(date + _TIME, re.IGNORECASE)
-    for date in (
-        r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})",
-        r"(?P<month>\d{1,2})[-/.](?P<day>\d{1,2})[-/.](?P<year>\d{4}|\d{2})",
-        rf"{_DAY}(?P<day>\d{{1,2}})[- ](?P<month>{_MONTH})[-, ]+(?P<year>\d{{4}})",
-        rf"{_DAY}(?P<month>{_MONTH})\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}})",
-    )
+_DATES = (
+    r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})",
+    r"(?P<month>\d{1,2})[-/.](?P<day>\d{1,2})[-/.](?P<year>\d{4}|\d{2})",
+    rf"{_DAY}(?P<day>\d{{1,2}})[- ](?P<month>{_MONTH})[-, ]+(?P<year>\d{{4}})",
+    rf"{_DAY}(?P<month>{_MONTH})\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}})",
 )
 
 
@@ -42,7 +40,7 @@ def read_date(text: str) -> datetime:
     Raises ``EvaluationError``.
     """
     text = text.strip()
-    for form in _FORMS:
+    for form in _forms():
         found = form.fullmatch(text) if len(text) <= MAX_LENGTH else None
         if found is not None:
             try:
@@ -54,7 +52,13 @@ def read_date(text: str) -> datetime:
 
 def print_date(at: datetime) -> str:
     """``3/16/2020 7:00:00 AM``, as Entra prints dates."""
-    return PRINTED.write(at)
+    return compile_format(_PRINTED).write(at)
+
+
+@cache
+def _forms() -> tuple[re.Pattern[str], ...]:
+    # Compiled when a date is first read: it takes longer than all else of the start.
+    return tuple(re.compile(date + _TIME, re.IGNORECASE) for date in _DATES)
 
 
 def _made(found: re.Match[str]) -> datetime:
