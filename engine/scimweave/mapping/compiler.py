@@ -17,6 +17,7 @@ from scimweave.mapping.convert import Unfit, Value
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
 from scimweave.mapping.field import compile_field
 from scimweave.mapping.fitting import shown
+from scimweave.mapping.functions.registry import installed
 from scimweave.mapping.interpolation import interpolate
 from scimweave.mapping.loader import parse, read_text
 from scimweave.mapping.project import (
@@ -109,6 +110,8 @@ class _Compiler:
             message = f"{shown(path)} is not a path such as /api/v1/scim"
             hint = 'it starts with "/" and ends without one'
             self.report.at_value("bad-value", message, ("path",), help=hint)
+        for problem in installed().problems:
+            self.report.add("function-package", problem, None)
         check_file(model, self.report)
         users = self._users(model.users)
         check_users(users, self.report)

@@ -10,6 +10,7 @@ from scimweave.mapping.closures import compile_tree
 from scimweave.mapping.dependencies import Dependencies
 from scimweave.mapping.expression_syntax import parse
 from scimweave.mapping.fault import EvaluationError, ExpressionError, MappingFault
+from scimweave.mapping.functions.limits import start
 
 __all__ = [
     "EvaluationError",
@@ -43,6 +44,7 @@ class Expression:
 
     def __call__(self, document: Any) -> Any:
         """The result for a document of JSON values; raises ``EvaluationError``."""
+        start()
         try:
             return self._evaluate(document)
         except (ArithmeticError, TypeError, ValueError, RecursionError) as error:
