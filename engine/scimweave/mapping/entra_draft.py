@@ -112,7 +112,8 @@ def _line(flow: Flow, path: str, name: str, is_required: bool) -> Line:
     options, remarks = [], []
     if is_required:
         options.append("required: true")
-    if flow.only_on_create:
+    # Whoever leaves loses the account, whatever Entra was told of it.
+    if flow.only_on_create and path.lower() != "active":
         options.append("apply: on_create")
     remarks.append(f"Entra: {_shown(flow.source)}" if flow.source else "Entra: None, nothing sent")
     if flow.default is not None:

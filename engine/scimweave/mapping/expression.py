@@ -11,6 +11,7 @@ from scimweave.mapping.dependencies import Dependencies
 from scimweave.mapping.expression_syntax import parse
 from scimweave.mapping.fault import EvaluationError, ExpressionError, MappingFault
 from scimweave.mapping.functions.limits import start
+from scimweave.mapping.growth import check_growth
 
 __all__ = [
     "EvaluationError",
@@ -60,6 +61,7 @@ def compile_expression(text: str, *, roots: Mapping[str, str] | None = None) -> 
     Raises ``ExpressionError``.
     """
     syntax = parse(text)
+    check_growth(text, syntax.tree)
     dependencies = Dependencies.of(syntax.tree, roots or {})
     return Expression(
         text,

@@ -27,6 +27,7 @@ FILES = {
     "bad-expression-date-format": mapping_text(
         """hired: { expr: "format_date_time(title, '', 'yyyy-MM-ddd-yyy', 'yyyy')" }"""
     ),
+    "bad-expression-growth": mapping_text(f"""all: {{ expr: "{" | ".join(["[@, @]"] * 11)}" }}"""),
     "bad-expression-interval": mapping_text("""hired: { expr: "date_add('day', `1`, title)" }"""),
     "bad-expression-look-around": mapping_text(
         """first: { expr: "replace_regex(title, 'Dr(?=[.])', '')" }"""

@@ -65,6 +65,10 @@ def test_what_a_mapping_cannot_be_without_is_added() -> None:
     assert program.users.match == ("user_name",)
 
 
+def test_leavers_are_taken_note_of_whatever_the_export_says() -> None:
+    drafted(exported(flow("userName"), flow("active", flowType="ObjectAddOnly")))
+
+
 def test_required_and_written_once_are_taken_over() -> None:
     program = load_text(drafted(EXPORT), "x", {})
     user_name, external_id = program.users.field("user_name"), program.users.field("external_id")
@@ -161,7 +165,7 @@ flows = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(flows, max_size=6))
 def test_any_mappings_make_a_draft_that_lints(found: list[Any]) -> None:
     drafted(exported(*found))

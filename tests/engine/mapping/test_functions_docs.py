@@ -21,7 +21,8 @@ numbers, true, false and null in backticks, names of SCIM attributes as they are
 `?` may be left out. An argument of a type that is not named is an error of that field for that
 user; of a literal, `scimweave lint` finds it.
 
-Limits: a text has at most 1 MiB, and one evaluation makes at most 8 MiB of long texts. Patterns
+Limits: a text has at most 1 MiB, and one evaluation makes at most 8 MiB of long texts. What could
+make more than 1,000 times of what it reads, by doubling again and again, is refused. Patterns
 are in .NET's notation (`(?<name>…)`, `${name}`), without look-around and references back, and are
 matched in time that grows with the length of the text, not beyond; `\\w`, `\\d` and `\\s` know
 the letters of all scripts, `\\b` only those of ASCII.
