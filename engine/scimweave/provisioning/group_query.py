@@ -22,7 +22,7 @@ def members_condition(text: str | None) -> Filter | None:
     if text is None or MEMBERS not in text.lower():
         return None
     found = parse_filter(text)
-    return found if any(_asked_ids(found)) else None
+    return found if list(_asked_ids(found)) else None
 
 
 async def query_by_members(store: Store, integration: str, found: Filter) -> Sequence[Record]:
