@@ -106,6 +106,7 @@ class SqliteStore:
                 sqlite_resources.put(connection, integration, put, columns, lookups)
                 sqlite_members.change(connection, integration, put.id, members)
             if remove is not None:
+                sqlite_members.leave(connection, integration, remove, at)
                 sqlite_resources.remove(connection, integration, resource_type, remove)
 
         await self._write(job)
