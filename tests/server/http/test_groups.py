@@ -404,6 +404,22 @@ async def test_filters(world: World, text: str, names: list[str]) -> None:
     assert answer.body["totalResults"] == len(names)
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param('groups eq "{crew}"', ["ada", "bob"], id="groups"),
+        pytest.param('groups.display eq "crew" and userName sw "b"', ["bob"], id="display"),
+        pytest.param('userName eq "ada" and groups[value eq "{crew}"]', ["ada"], id="value-path"),
+        pytest.param("not (groups pr)", ["cyd", "dan"], id="not-present"),
+        pytest.param('groups eq "{nobody}"', [], id="no-such-group"),
+    ],
+)
+async def test_filters_over_the_groups_of_users(world: World, text: str, names: list[str]) -> None:
+    ids = {"crew": world.group, "nobody": NOBODY}
+    answer = await world.call("GET", "/Users", params={"filter": text.format(**ids)})
+    assert [each["userName"] for each in answer.body["Resources"]] == names
+
+
 async def test_filter_by_members_is_paged(world: World) -> None:
     await world.call("POST", "/Groups", {"displayName": "T", "members": [world.ids["ada"]]})
     text = f'members eq "{world.ids["ada"]}"'
