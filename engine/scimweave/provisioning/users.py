@@ -16,6 +16,7 @@ from scimweave.provisioning.lookups import folded, label_of
 from scimweave.provisioning.membership import Membership
 from scimweave.provisioning.query import Page, query
 from scimweave.provisioning.recovery import resolve
+from scimweave.provisioning.reference_query import GROUPS_OF_USERS, Referring
 from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import InUse, Running
 from scimweave.scim.error import not_found
@@ -34,6 +35,7 @@ class MappedResources:
     """
 
     resource_type: ResourceType
+    referring: Referring
 
     def __init__(self, in_use: InUse, journal: Journal, unmapped: Counter[str]) -> None:
         self._in_use = in_use
@@ -75,6 +77,11 @@ class MappedResources:
         self, filter_text: str | None = None, *, start_index: int = 1, count: int = 100
     ) -> Page:
         """Return the resources that a filter selects, in the order of their creation."""
+        found = self.referring.condition(filter_text)
+        if found is not None:
+            selected = await self.referring.query(self._store, self._journal.integration, found)
+            start = max(1, start_index)
+            return Page(len(selected), start, selected[start - 1 : start - 1 + max(0, count)])
         return await query(
             self._store,
             self._journal.integration,
@@ -119,6 +126,11 @@ class MappedResources:
                 before = await self._current(running, resource_id)
                 _check(expected, before)
                 await self._lifecycle.apply(running, before, None)
+
+    @property
+    def reference_attribute(self) -> str:
+        """The attribute that ``references`` fills."""
+        return self.referring.attribute
 
     @property
     def patch_status(self) -> int:
@@ -199,7 +211,7 @@ class Users(MappedResources):
     """The users of one integration."""
 
     resource_type = USER_TYPE
-    reference_attribute = "groups"
+    referring = GROUPS_OF_USERS
 
     async def references(self, resource_ids: Sequence[str]) -> Mapping[str, Sequence[Reference]]:
         """Return the groups that users are in, by user; nothing where there are no groups."""
