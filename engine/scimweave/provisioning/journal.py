@@ -45,12 +45,14 @@ class Journal:
         self.integration = integration
         self.listener = listener
         self._open: dict[int, Intent] = {}
+        self._busy: set[int] = set()
 
     async def begin(self, running: Running, step: Step, record: Record | None) -> JournalEntry:
         """Write down what is about to be done."""
         intent = self._intent(running, step, record)
         number = await self.store.begin(intent)
         self._open[number] = intent
+        self._busy.add(number)
         return JournalEntry(self, number, intent)
 
     def keep_open(self, found: Iterable[OpenIntent]) -> None:
@@ -60,17 +62,22 @@ class Journal:
     def close(self, number: int) -> None:
         """Forget an entry that has its outcome."""
         self._open.pop(number, None)
+        self._busy.discard(number)
+
+    def release(self, number: int) -> None:
+        """Leave an entry to whoever comes next, if it is still open."""
+        self._busy.discard(number)
 
     def open_for(self, resource_id: str | None, user_name: str) -> list[OpenIntent]:
-        """Return what is open for one person.
-
-        Under the locks of that person, these are entries that lost their request.
-        """
+        """Return what is open for one person and has lost its request."""
         return [
             OpenIntent(number, intent)
             for number, intent in self._open.items()
-            if intent.resource_id == resource_id
-            or (intent.after and intent.after.resource[USER_NAME].casefold() == user_name)
+            if number not in self._busy
+            and (
+                intent.resource_id == resource_id
+                or (intent.after and intent.after.resource[USER_NAME].casefold() == user_name)
+            )
         ]
 
     def _intent(self, running: Running, step: Step, record: Record | None) -> Intent:
@@ -106,6 +113,10 @@ class JournalEntry:
         self._number = number
         self._intent = intent
         self._started = perf_counter()
+
+    def release(self) -> None:
+        """End the work on it: if it is still open, whoever comes next looks at the target."""
+        self._journal.release(self._number)
 
     async def done(self, record: Record | None, detail: str | None = None) -> None:
         """Store ``record``, or remove the resource where it is None. Raises ``ScimError``."""

@@ -20,7 +20,7 @@ from scimweave.provisioning.difference import (
     fields_once,
     remember,
 )
-from scimweave.provisioning.journal import Journal
+from scimweave.provisioning.journal import Journal, JournalEntry
 from scimweave.provisioning.lookups import ACCOUNT, account_value
 from scimweave.provisioning.refusal import refuse_faults, translate
 from scimweave.provisioning.running import Running
@@ -159,6 +159,14 @@ class Lifecycle:
     async def _carry_out(self, running: Running, step: Step) -> Record | None:
         record = _record_after(running, step)
         entry = await self._journal.begin(running, step, record)
+        try:
+            return await self._finish(running, step, record, entry)
+        finally:
+            entry.release()
+
+    async def _finish(
+        self, running: Running, step: Step, record: Record | None, entry: JournalEntry
+    ) -> Record | None:
         try:
             key, detail = await self._deliver(running, step)
         except TargetError as error:

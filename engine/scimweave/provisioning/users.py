@@ -145,13 +145,21 @@ class Users:
         self, running: Running, user_id: str | None, user_name: str
     ) -> frozenset[str]:
         """Look at the target for what earlier requests of this person left open."""
-        found = self._journal.open_for(user_id, user_name)
-        try:
-            for each in found:
-                await resolve(self._journal, running, each)
-        except TargetError as error:
-            raise translate(error, running.program) from error
-        return frozenset(each.intent.resource_id for each in found)
+        resolved: set[str] = set()
+        for each in self._journal.open_for(user_id, user_name):
+            resource_id = each.intent.resource_id
+            async with AsyncExitStack() as held:
+                if resource_id != user_id:
+                    if self._locks.is_held((USER, resource_id)):
+                        # Who works on that resource looks itself, and first.
+                        continue
+                    await held.enter_async_context(self._locks.hold((USER, resource_id)))
+                try:
+                    await resolve(self._journal, running, each)
+                except TargetError as error:
+                    raise translate(error, running.program) from error
+            resolved.add(resource_id)
+        return frozenset(resolved)
 
 
 def _check(expected: Expected | None, record: Record) -> None:
