@@ -198,13 +198,21 @@ class MappedResources:
         self, running: Running, resource_id: str | None, label: str
     ) -> frozenset[str]:
         """Look at the target for what earlier requests for this resource left open."""
-        found = self._journal.open_for(self._kind, resource_id, label)
-        try:
-            for each in found:
-                await resolve(self._journal, running, each)
-        except TargetError as error:
-            raise translate(error, running) from error
-        return frozenset(each.intent.resource_id for each in found)
+        resolved: set[str] = set()
+        for each in self._journal.open_for(self._kind, resource_id, label):
+            found = each.intent.resource_id
+            async with AsyncExitStack() as held:
+                if found != resource_id:
+                    if self._locks.is_held((self._kind, found)):
+                        # Who works on that resource looks itself, and first.
+                        continue
+                    await held.enter_async_context(self._locks.hold((self._kind, found)))
+                try:
+                    await resolve(self._journal, running, each)
+                except TargetError as error:
+                    raise translate(error, running) from error
+            resolved.add(found)
+        return frozenset(resolved)
 
 
 class Users(MappedResources):
