@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 from scimweave.connectors.base import TargetError
@@ -13,7 +13,7 @@ from scimweave.provisioning.journal import Journal
 from scimweave.provisioning.lifecycle import Lifecycle, refuse_duplicate
 from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.lookups import folded, label_of
-from scimweave.provisioning.membership import Membership
+from scimweave.provisioning.membership import USER, Membership
 from scimweave.provisioning.query import Page, query
 from scimweave.provisioning.recovery import resolve
 from scimweave.provisioning.reference_query import GROUPS_OF_USERS, Referring
@@ -37,12 +37,14 @@ class MappedResources:
     resource_type: ResourceType
     referring: Referring
 
-    def __init__(self, in_use: InUse, journal: Journal, unmapped: Counter[str]) -> None:
+    def __init__(
+        self, in_use: InUse, journal: Journal, unmapped: Counter[str], locks: Locks
+    ) -> None:
         self._in_use = in_use
         self._journal = journal
         self._store = journal.store
         self._unmapped = unmapped
-        self._locks = Locks()
+        self._locks = locks
         self._lifecycle = Lifecycle(journal.store, journal)
         self._kind = self.resource_type.name
         self._label = label_of(self._kind)
@@ -56,7 +58,7 @@ class MappedResources:
         with self._hold() as running:
             resource, members = self._read(running, body)
             label = folded(resource[self._label])
-            async with self._locks.hold(label):
+            async with self._locks.hold((self._kind, label)), self._in_place(members):
                 completed = await self._resolve_open(running, None, label)
                 existing = await self._named(label)
                 if existing is not None and existing.id not in completed:
@@ -176,12 +178,25 @@ class MappedResources:
                 after = {**after, "active": before.resource["active"]}
             label = folded(after[self._label])
             if label != folded(before.resource[self._label]):
-                await held.enter_async_context(self._locks.hold(label))
+                await held.enter_async_context(self._locks.hold((self._kind, label)))
                 other = await self._named(label)
                 if other is not None:
                     raise refuse_duplicate(other)
+            await held.enter_async_context(self._in_place(members))
             delta = await self._membership.delta(resource_id, members) if members else NO_MEMBERS
             return _kept(await self._lifecycle.apply(running, before, after, touched, delta))
+
+    @asynccontextmanager
+    async def _in_place(self, members: tuple[MemberChange, ...]) -> AsyncIterator[None]:
+        """Keep users from being deleted while they join a group.
+
+        Users wait for no lock of a group, and are locked in one order: nobody waits in a circle.
+        """
+        joining = {each for change in members if change.kind == "join" for each in change.ids}
+        async with AsyncExitStack() as held:
+            for each in sorted(joining):
+                await held.enter_async_context(self._locks.hold((USER, each)))
+            yield
 
     async def _current(self, running: Running, resource_id: str) -> Record:
         record = await self.get(resource_id)

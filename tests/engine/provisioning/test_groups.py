@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,16 +31,21 @@ from scimweave.store.sqlite import SqliteStore
 
 
 class Unsteady:
-    """A real target on which a named call fails, before or after it is carried out."""
+    """A real target on which a named call waits, or fails before or after it is carried out."""
 
     def __init__(self, connector: Connector) -> None:
         self._connector = connector
         self.fails: dict[str, tuple[str, TargetError]] = {}
+        self.waits: dict[str, asyncio.Event] = {}
+        self.reached = asyncio.Event()
 
     async def _through(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
         when, error = self.fails.get(name, ("never", TargetError()))
         if when == "before":
             raise error
+        if name in self.waits:
+            self.reached.set()
+            await self.waits[name].wait()
         result = await call()
         if when == "after":
             raise error
@@ -301,6 +307,21 @@ async def test_user_whose_deletion_fails_stays_in_the_group(
     users_line.fails.clear()
     await integration.users.patch(ada.id, [{"op": "add", "path": "title", "value": "Analyst"}])
     assert directory.members("Crew") == ["ada"]
+
+
+async def test_user_who_is_deleted_while_joining_is_in_no_group(
+    integration: Integration, line: Unsteady, crew: Record, bob: Record, directory: Directory
+) -> None:
+    line.waits["add"] = asyncio.Event()
+    joining = asyncio.create_task(integration.groups.patch(crew.id, join(bob)))
+    await line.reached.wait()
+    leaving = asyncio.create_task(integration.users.delete(bob.id))
+    turns = [asyncio.create_task(integration.users.query('userName eq "x"')) for _ in range(50)]
+    await asyncio.gather(*turns)
+    line.waits["add"].set()
+    await asyncio.gather(joining, leaving)
+    assert await member_names(integration, crew) == ["ada"]
+    assert len(directory.query("SELECT * FROM group_members")) == 1
 
 
 async def test_ignored_deletion_leaves_the_target_alone(
