@@ -18,6 +18,7 @@ from scimweave.provisioning.recovery import resolve
 from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import InUse, Running
 from scimweave.scim.error import not_found
+from scimweave.scim.immutable import keep_immutable
 from scimweave.scim.patch import parse_patch
 from scimweave.scim.schema import USER_TYPE, ResourceType
 from scimweave.store.base import Record
@@ -83,9 +84,13 @@ class Users:
         with self._in_use.hold() as running:
             checked = running.checker.check(body)
             self._unmapped.update(checked.dropped)
-            return await self._change(
-                running, user_id, lambda _: checked.resource, frozenset(checked.resource), expected
-            )
+            accepted = running.program.users.acceptance.accepted
+
+            def change(before: dict[str, Any]) -> dict[str, Any]:
+                return keep_immutable(before, checked.resource, accepted)
+
+            touched = frozenset(checked.resource)
+            return await self._change(running, user_id, change, touched, expected)
 
     async def patch(self, user_id: str, body: Any, expected: Expected | None = None) -> Record:
         """Apply a PatchOp body, or a bare list of operations (RFC 7644 §3.5.2).
