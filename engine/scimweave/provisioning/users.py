@@ -20,6 +20,7 @@ from scimweave.provisioning.reference_query import GROUPS_OF_USERS, Referring
 from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import InUse, Running
 from scimweave.scim.error import not_found
+from scimweave.scim.immutable import keep_immutable
 from scimweave.scim.members import MemberChange
 from scimweave.scim.patch import parse_patch
 from scimweave.scim.schema import USER_TYPE, ResourceType
@@ -99,9 +100,13 @@ class MappedResources:
         """Replace a resource (RFC 7644 §3.5.1). Raises ``ScimError``."""
         with self._hold() as running:
             resource, members = self._read(running, body)
-            return await self._change(
-                running, resource_id, lambda _: resource, frozenset(resource), members, expected
-            )
+            accepted = running.objects.acceptance.accepted
+
+            def change(before: dict[str, Any]) -> dict[str, Any]:
+                return keep_immutable(before, resource, accepted)
+
+            touched = frozenset(resource)
+            return await self._change(running, resource_id, change, touched, members, expected)
 
     async def patch(self, resource_id: str, body: Any, expected: Expected | None = None) -> Record:
         """Apply a PatchOp body, or a bare list of operations (RFC 7644 §3.5.2).
