@@ -45,7 +45,8 @@ class Expression:
 
     def __call__(self, document: Any) -> Any:
         """The result for a document of JSON values; raises ``EvaluationError``."""
-        start()
+        if self.functions:
+            start()
         try:
             return self._evaluate(document)
         except (ArithmeticError, TypeError, ValueError, RecursionError) as error:
