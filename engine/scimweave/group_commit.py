@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -41,9 +41,10 @@ class GroupCommitWriter:
 
     def __init__(self, connect: Callable[[], sqlite3.Connection], name: str) -> None:
         self._connect = connect
-        self._queue: SimpleQueue[_Pending | None] = SimpleQueue()
+        self._waiting: list[_Pending] = []
+        self._gathering: asyncio.AbstractEventLoop | None = None
+        self._wake: SimpleQueue[None] = SimpleQueue()
         self._closed = False
-        # Nothing may be queued behind the mark that ends the thread: it would wait for ever.
         self._door = threading.Lock()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -59,17 +60,25 @@ class GroupCommitWriter:
         with self._door:
             if self._closed:
                 raise WriterClosed("the writer is closed")
-            self._queue.put(pending)
+            self._waiting.append(pending)
+            wakes = self._gathering is not loop
+            self._gathering = loop
+        if wakes:
+            # Not at once: what this turn of the loop still brings goes into the same transaction.
+            loop.call_soon(self._hand_over)
         result: T = await pending.future
         return result
 
     def close(self) -> None:
         """Finish what waits, then end the thread. A second call does nothing."""
         with self._door:
-            if not self._closed:
-                self._closed = True
-                self._queue.put(None)
+            self._closed = True
+        self._wake.put(None)
         self._thread.join()
+
+    def _hand_over(self) -> None:
+        self._gathering = None
+        self._wake.put(None)
 
     def _work(self) -> None:
         connection: sqlite3.Connection | None = None
@@ -88,30 +97,25 @@ class GroupCommitWriter:
             connection.close()
 
     def _next_batch(self) -> list[_Pending] | None:
-        first = self._queue.get()
-        if first is None:
-            return None
-        batch = [first]
-        while len(batch) < MAX_BATCH:
-            try:
-                pending = self._queue.get_nowait()
-            except Empty:
-                break
-            if pending is None:
-                # Seen again by the next call, after this batch is on disk.
-                self._queue.put(None)
-                break
-            batch.append(pending)
-        return batch
+        while True:
+            self._wake.get()
+            with self._door:
+                batch = self._waiting[:MAX_BATCH]
+                del self._waiting[:MAX_BATCH]
+                goes_on = bool(self._waiting) or self._closed
+            if goes_on:
+                self._wake.put(None)
+            if batch:
+                return batch
+            if goes_on:
+                return None
 
 
 def _transact(connection: sqlite3.Connection, batch: list[_Pending]) -> bool:
     """Run a batch; returns whether the connection is still good."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-        for pending in batch:
-            _run_one(connection, pending)
-        connection.execute("COMMIT")
+        connection.execute(_run(connection, batch))
     except Exception as error:
         _roll_back(connection)
         if not isinstance(error, sqlite3.IntegrityError):
@@ -124,6 +128,25 @@ def _transact(connection: sqlite3.Connection, batch: list[_Pending]) -> bool:
         # job broke it, and the others must not pay for that.
         return all([_transact(connection, [pending]) for pending in batch])
     return True
+
+
+def _run(connection: sqlite3.Connection, batch: list[_Pending]) -> str:
+    """Run the jobs of a transaction; returns the statement that ends it."""
+    if len(batch) > 1:
+        for pending in batch:
+            _run_one(connection, pending)
+        return "COMMIT"
+    # What the only job takes back is the whole transaction: it needs no savepoint.
+    (pending,) = batch
+    pending.error = None
+    try:
+        pending.result = pending.job(connection)
+    except Exception as error:
+        if not connection.in_transaction:
+            raise
+        pending.error = error
+        return "ROLLBACK"
+    return "COMMIT"
 
 
 def _run_one(connection: sqlite3.Connection, pending: _Pending) -> None:

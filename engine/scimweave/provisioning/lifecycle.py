@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from scimweave.provisioning.difference import (
     fields_once,
     remember,
 )
+from scimweave.provisioning.identifiers import new_id
 from scimweave.provisioning.journal import Journal
 from scimweave.provisioning.lookups import ACCOUNT, account_value
 from scimweave.provisioning.refusal import refuse_faults, translate
@@ -249,7 +249,7 @@ def _record_after(running: Running, step: Step) -> Record | None:
         return None
     now = datetime.now(UTC)
     if step.before is None:
-        record = Record(str(uuid.uuid4()), USER, step.after, 1, now, now)
+        record = Record(new_id(), USER, step.after, 1, now, now)
     else:
         record = replace(
             step.before,
