@@ -33,9 +33,9 @@ class _Pending:
 class GroupCommitWriter:
     """Runs jobs on one connection in a thread of its own.
 
-    All jobs that wait are run in one transaction, each behind a savepoint, so that a job that
-    fails takes back only its own changes. A job's result is given out after the commit that
-    holds it is on disk. A job may be run again after its changes were taken back. ``connect`` is
+    All jobs that wait are run in one transaction; a job that fails takes back only its own
+    changes. A job's result is given out after the commit that holds it is on disk. A job may be
+    run again after its changes were taken back. ``connect`` is
     called in the thread and gives a connection with ``isolation_level=None``.
     """
 
@@ -115,7 +115,8 @@ def _transact(connection: sqlite3.Connection, batch: list[_Pending]) -> bool:
     """Run a batch; returns whether the connection is still good."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(_run(connection, batch))
+        _run_all(connection, batch)
+        connection.execute("COMMIT")
     except Exception as error:
         _roll_back(connection)
         if not isinstance(error, sqlite3.IntegrityError):
@@ -130,23 +131,18 @@ def _transact(connection: sqlite3.Connection, batch: list[_Pending]) -> bool:
     return True
 
 
-def _run(connection: sqlite3.Connection, batch: list[_Pending]) -> str:
-    """Run the jobs of a transaction; returns the statement that ends it."""
-    if len(batch) > 1:
+def _run_all(connection: sqlite3.Connection, batch: list[_Pending]) -> None:
+    try:
+        for pending in batch:
+            pending.error = None
+            pending.result = pending.job(connection)
+    except Exception:
+        # A savepoint writes each page that changes behind it to a file of its own: only where a
+        # job fails is that worth it.
+        _roll_back(connection)
+        connection.execute("BEGIN IMMEDIATE")
         for pending in batch:
             _run_one(connection, pending)
-        return "COMMIT"
-    # What the only job takes back is the whole transaction: it needs no savepoint.
-    (pending,) = batch
-    pending.error = None
-    try:
-        pending.result = pending.job(connection)
-    except Exception as error:
-        if not connection.in_transaction:
-            raise
-        pending.error = error
-        return "ROLLBACK"
-    return "COMMIT"
 
 
 def _run_one(connection: sqlite3.Connection, pending: _Pending) -> None:

@@ -69,7 +69,6 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     """Open a connection whose commits are on disk when they return."""
     connection = _connect(path)
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 8000")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
