@@ -247,16 +247,6 @@ def _deletion(running: Running, before: Record) -> Step:
 def _record_after(running: Running, step: Step) -> Record | None:
     if step.after is None:
         return None
-    now = datetime.now(UTC)
-    if step.before is None:
-        record = Record(new_id(), USER, step.after, 1, now, now)
-    else:
-        record = replace(
-            step.before,
-            resource=step.after,
-            version=step.before.version + 1,
-            last_modified=now,
-        )
     projection = {**step.old, **step.difference.remembered}
     known = running.program.users.known_fields
     link = Link(
@@ -264,13 +254,24 @@ def _record_after(running: Running, step: Step) -> Record | None:
         {name: value for name, value in projection.items() if name in known},
         running.program.revision,
     )
-    return replace(record, link=link)
+    now = datetime.now(UTC)
+    if step.before is None:
+        return Record(new_id(), USER, step.after, 1, now, now, link)
+    return replace(
+        step.before,
+        resource=step.after,
+        version=step.before.version + 1,
+        last_modified=now,
+        link=link,
+    )
 
 
 def _linked(record: Record, key: Key | None) -> Record:
     """Put in the key that the target gave; without one there is no account to link."""
     if key is None or record.link is None:
         return replace(record, link=None)
+    if key == record.link.key:
+        return record
     return replace(record, link=replace(record.link, key=key))
 
 

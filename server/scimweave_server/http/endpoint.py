@@ -68,7 +68,7 @@ class Endpoint:
     async def _answer(self, request: web.Request) -> web.Response:
         integration, rest = self._integration(request.rel_url.raw_path)
         await self._authorise(request, integration)
-        base = (self._public_url or str(request.url.origin())) + integration.program.path
+        base = (self._public_url or f"{request.scheme}://{request.host}") + integration.program.path
         served = integration.resources(rest[0]) if rest else None
         if served is not None and len(rest) <= 2:
             exchange = Exchange(request, served, base)

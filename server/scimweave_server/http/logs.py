@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import sys
 
+import orjson
 import structlog
+from structlog.typing import Processor
 
 from scimweave.provisioning.journal import Event
 
 log = structlog.get_logger("scimweave")
+
+
+_ON_A_TERMINAL: tuple[Processor, ...] = (structlog.dev.ConsoleRenderer(),)
+_ELSEWHERE: tuple[Processor, ...] = (
+    structlog.processors.format_exc_info,
+    structlog.processors.JSONRenderer(serializer=orjson.dumps),
+)
 
 
 def configure_logs() -> None:
@@ -19,10 +28,11 @@ def configure_logs() -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([] if terminal else [structlog.processors.format_exc_info]),
-            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
+            *(_ON_A_TERMINAL if terminal else _ELSEWHERE),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr)
+        if terminal
+        else structlog.BytesLoggerFactory(file=sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
 
