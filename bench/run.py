@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import uvloop
-from bench import expressions, plot, report
 from bench.report import Run
 from bench.servers import OURS, SERVERS, Unavailable
 from bench.workload import measure
 from rich.console import Console
+
+from bench import expressions, plot, report
 
 RESULTS = Path(__file__).parent / "results"
 

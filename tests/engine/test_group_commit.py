@@ -98,6 +98,19 @@ async def test_jobs_run_in_the_order_of_asking(start: Start, path: Path) -> None
     assert values(path) == expected
 
 
+async def test_jobs_of_one_turn_of_the_loop_share_a_transaction(start: Start) -> None:
+    begun: list[str] = []
+
+    def trace(connection: sqlite3.Connection) -> None:
+        connection.set_trace_callback(begun.append)
+
+    writer = start()
+    await writer.run(trace)
+    await asyncio.gather(*(writer.run(insert(str(number))) for number in range(50)))
+    assert begun.count("BEGIN IMMEDIATE") == 1
+    assert not [statement for statement in begun if statement.startswith("SAVEPOINT")]
+
+
 async def test_nothing_is_given_out_before_the_commit(start: Start, path: Path) -> None:
     seen = []
 
