@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +18,8 @@ from rich.table import Table
 # How many times the best peer, and how much a cost may grow from the fewest users to the most.
 RATIOS = {"create": 3.0, "read": 5.0, "filter hit": 5.0, "filter miss": 5.0, "patch": 3.0}
 GROWTH = 1.5
+# A server and its load take two cores.
+BUSY = 1.0
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,24 @@ def marks(runs: Sequence[Run]) -> Iterator[str]:
         )
 
 
+def warnings() -> Iterator[str]:
+    """Say what makes figures worse than they are; to be asked before anything is measured."""
+    if _busy() > BUSY:
+        yield (
+            f"the machine is busy ({_busy():.1f} processes for {os.cpu_count()} cores): requests/s "
+            "will be too low; compare CPU µs, or measure again when it is quiet"
+        )
+
+
+def _busy() -> float:
+    return os.getloadavg()[0]
+
+
 def to_json(
-    runs: Sequence[Run], skipped: Mapping[str, str], compiled: Sequence[Comparison]
+    runs: Sequence[Run],
+    skipped: Mapping[str, str],
+    compiled: Sequence[Comparison],
+    warned: Sequence[str] = (),
 ) -> bytes:
     """Return everything that was measured."""
     document: dict[str, Any] = {
@@ -77,6 +96,7 @@ def to_json(
         ],
         "growth": {kind: round(growth, 2) for kind, growth in _growth(runs).items()},
         "skipped": dict(skipped),
+        "warnings": list(warned),
         "expressions": [asdict(each) for each in compiled],
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -22,6 +22,9 @@ def main() -> None:
     """Measure, print, and write the results."""
     options = _options()
     console = Console()
+    warned = list(report.warnings())
+    for line in warned:
+        console.print(line)
     skipped: dict[str, str] = {}
     runs = []
     for name in options.servers:
@@ -39,7 +42,7 @@ def main() -> None:
         console.print(line)
     if options.write:
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "latest.json").write_bytes(report.to_json(runs, skipped, compiled))
+        (RESULTS / "latest.json").write_bytes(report.to_json(runs, skipped, compiled, warned))
         (RESULTS / "latest.svg").write_text(plot.draw(runs))
         console.print(f"written: {RESULTS}")
 
