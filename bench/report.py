@@ -50,17 +50,30 @@ def marks(runs: Sequence[Run]) -> Iterator[str]:
     for run in (run for run in runs if run.server == OURS):
         for kind in KINDS:
             if best := _best_peer(runs, run.users, kind):
-                peer, rate = best
-                ratio = run.figures[kind].rate / rate
+                own, other = run.figures[kind], best.figures[kind]
+                ratio = own.rate / other.rate
                 yield (
-                    f"{kind}, {run.users:,} users: {ratio:.1f} times {peer} "
+                    f"{kind}, {run.users:,} users: {ratio:.1f} times {best.server} "
                     f"(mark {RATIOS[kind]:.0f}: {_verdict(ratio >= RATIOS[kind])})"
+                    f"{_by_cpu(other, own)}"
                 )
-    for kind, growth in _growth(runs).items():
-        yield (
-            f"{kind}: costs {growth:.2f} times as much with the most users as with the fewest "
-            f"(mark {GROWTH}: {_verdict(growth <= GROWTH)})"
-        )
+    if ends := _ends(runs):
+        fewest, most = ends
+        for kind in KINDS:
+            own, grown = fewest.figures[kind], most.figures[kind]
+            growth = own.rate / grown.rate
+            yield (
+                f"{kind}: costs {growth:.2f} times as much with {most.users:,} users as with "
+                f"{fewest.users:,} (mark {GROWTH}: {_verdict(growth <= GROWTH)})"
+                f"{_by_cpu(grown, own)}"
+            )
+
+
+def _by_cpu(more: Figure, less: Figure) -> str:
+    """Say the same of the CPU time, which other processes hardly change."""
+    if not more.cpu or not less.cpu:
+        return ""
+    return f"; by CPU time {more.cpu / less.cpu:.2f}"
 
 
 def warnings() -> Iterator[str]:
@@ -94,7 +107,7 @@ def to_json(
             }
             for run in runs
         ],
-        "growth": {kind: round(growth, 2) for kind, growth in _growth(runs).items()},
+        "marks": list(marks(runs)),
         "skipped": dict(skipped),
         "warnings": list(warned),
         "expressions": [asdict(each) for each in compiled],
@@ -102,21 +115,15 @@ def to_json(
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _best_peer(runs: Sequence[Run], users: int, kind: str) -> tuple[str, float] | None:
+def _best_peer(runs: Sequence[Run], users: int, kind: str) -> Run | None:
     peers = [run for run in runs if run.server != OURS and run.users == users]
-    return max(
-        ((run.server, run.figures[kind].rate) for run in peers),
-        key=lambda peer: peer[1],
-        default=None,
-    )
+    return max(peers, key=lambda run: run.figures[kind].rate, default=None)
 
 
-def _growth(runs: Sequence[Run]) -> dict[str, float]:
-    """Return the cost with the most users in terms of that with the fewest."""
+def _ends(runs: Sequence[Run]) -> tuple[Run, Run] | None:
+    """Return our runs with the fewest and the most users."""
     own = sorted((run for run in runs if run.server == OURS), key=lambda run: run.users)
-    if len(own) < 2:
-        return {}
-    return {kind: own[0].figures[kind].rate / own[-1].figures[kind].rate for kind in KINDS}
+    return (own[0], own[-1]) if len(own) > 1 else None
 
 
 def _rounded(figure: Figure) -> dict[str, float | None]:

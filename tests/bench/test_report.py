@@ -11,13 +11,13 @@ from bench.workload import KINDS
 from bench import expressions, plot, report
 
 
-def run(server: str, users: int, rate: float) -> Run:
-    return Run(server, users, {kind: Figure(kind, rate, 1.0, 2.0, None) for kind in KINDS})
+def run(server: str, users: int, rate: float, cpu: float | None = None) -> Run:
+    return Run(server, users, {kind: Figure(kind, rate, 1.0, 2.0, cpu) for kind in KINDS})
 
 
 RUNS = [
-    run("scimweave", 1_000, 4_000),
-    run("scimweave", 100_000, 2_000),
+    run("scimweave", 1_000, 4_000, 80),
+    run("scimweave", 100_000, 2_000, 100),
     run("scim2-server", 1_000, 1_000),
     run("scimmy", 1_000, 500),
 ]
@@ -28,8 +28,8 @@ RUNS = [
     [
         "create, 1,000 users: 4.0 times scim2-server (mark 3: reached)",
         "read, 1,000 users: 4.0 times scim2-server (mark 5: NOT reached)",
-        "read: costs 2.00 times as much with the most users as with the fewest "
-        "(mark 1.5: NOT reached)",
+        "read: costs 2.00 times as much with 100,000 users as with 1,000 (mark 1.5: NOT reached)"
+        "; by CPU time 1.25",
     ],
 )
 def test_marks_are_against_the_best_peer_and_the_fewest_users(line: str) -> None:
