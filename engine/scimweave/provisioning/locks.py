@@ -22,11 +22,6 @@ class Locks:
             lock = self._locks[name] = _Lock(self._locks, name)
         return lock
 
-    @property
-    def held(self) -> int:
-        """How many names are locked now."""
-        return len(self._locks)
-
 
 class _Lock:
     """One lock, and how many hold it or wait for it."""
