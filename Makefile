@@ -25,8 +25,9 @@ serve: .venv/ready
 	$(BIN)/scimweave init-target mappings
 	$(BIN)/scimweave serve mappings
 
+# BENCH="--full --write" measures up to 100,000 users and renews bench/results/.
 bench: .venv/ready
-	$(BIN)/python bench/server.py
+	$(BIN)/python -m bench.run $(BENCH)
 
 golden: .venv/ready
 	UPDATE_GOLDEN=1 $(BIN)/pytest tests/engine/mapping/test_diagnostics.py tests/engine/mapping/test_functions_docs.py \
@@ -38,7 +39,7 @@ clean:
 
 lock: .venv/ready
 	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras \
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --extra bench --generate-hashes --allow-unsafe --strip-extras \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header \
 		--output-file requirements.lock pyproject.toml
 

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -33,17 +33,18 @@ class _Pending:
 class GroupCommitWriter:
     """Runs jobs on one connection in a thread of its own.
 
-    All jobs that wait are run in one transaction, each behind a savepoint, so that a job that
-    fails takes back only its own changes. A job's result is given out after the commit that
-    holds it is on disk. A job may be run again after its changes were taken back. ``connect`` is
+    All jobs that wait are run in one transaction; a job that fails takes back only its own
+    changes. A job's result is given out after the commit that holds it is on disk. A job may be
+    run again after its changes were taken back. ``connect`` is
     called in the thread and gives a connection with ``isolation_level=None``.
     """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection], name: str) -> None:
         self._connect = connect
-        self._queue: SimpleQueue[_Pending | None] = SimpleQueue()
+        self._waiting: list[_Pending] = []
+        self._gathering: asyncio.AbstractEventLoop | None = None
+        self._wake: SimpleQueue[None] = SimpleQueue()
         self._closed = False
-        # Nothing may be queued behind the mark that ends the thread: it would wait for ever.
         self._door = threading.Lock()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -59,17 +60,25 @@ class GroupCommitWriter:
         with self._door:
             if self._closed:
                 raise WriterClosed("the writer is closed")
-            self._queue.put(pending)
+            self._waiting.append(pending)
+            wakes = self._gathering is not loop
+            self._gathering = loop
+        if wakes:
+            # Not at once: what this turn of the loop still brings goes into the same transaction.
+            loop.call_soon(self._hand_over)
         result: T = await pending.future
         return result
 
     def close(self) -> None:
         """Finish what waits, then end the thread. A second call does nothing."""
         with self._door:
-            if not self._closed:
-                self._closed = True
-                self._queue.put(None)
+            self._closed = True
+        self._wake.put(None)
         self._thread.join()
+
+    def _hand_over(self) -> None:
+        self._gathering = None
+        self._wake.put(None)
 
     def _work(self) -> None:
         connection: sqlite3.Connection | None = None
@@ -88,29 +97,25 @@ class GroupCommitWriter:
             connection.close()
 
     def _next_batch(self) -> list[_Pending] | None:
-        first = self._queue.get()
-        if first is None:
-            return None
-        batch = [first]
-        while len(batch) < MAX_BATCH:
-            try:
-                pending = self._queue.get_nowait()
-            except Empty:
-                break
-            if pending is None:
-                # Seen again by the next call, after this batch is on disk.
-                self._queue.put(None)
-                break
-            batch.append(pending)
-        return batch
+        while True:
+            self._wake.get()
+            with self._door:
+                batch = self._waiting[:MAX_BATCH]
+                del self._waiting[:MAX_BATCH]
+                goes_on = bool(self._waiting) or self._closed
+            if goes_on:
+                self._wake.put(None)
+            if batch:
+                return batch
+            if goes_on:
+                return None
 
 
 def _transact(connection: sqlite3.Connection, batch: list[_Pending]) -> bool:
     """Run a batch; returns whether the connection is still good."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-        for pending in batch:
-            _run_one(connection, pending)
+        _run_all(connection, batch)
         connection.execute("COMMIT")
     except Exception as error:
         _roll_back(connection)
@@ -124,6 +129,20 @@ def _transact(connection: sqlite3.Connection, batch: list[_Pending]) -> bool:
         # job broke it, and the others must not pay for that.
         return all([_transact(connection, [pending]) for pending in batch])
     return True
+
+
+def _run_all(connection: sqlite3.Connection, batch: list[_Pending]) -> None:
+    try:
+        for pending in batch:
+            pending.error = None
+            pending.result = pending.job(connection)
+    except Exception:
+        # A savepoint writes each page that changes behind it to a file of its own: only where a
+        # job fails is that worth it.
+        _roll_back(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        for pending in batch:
+            _run_one(connection, pending)
 
 
 def _run_one(connection: sqlite3.Connection, pending: _Pending) -> None:

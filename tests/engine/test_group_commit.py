@@ -98,6 +98,19 @@ async def test_jobs_run_in_the_order_of_asking(start: Start, path: Path) -> None
     assert values(path) == expected
 
 
+async def test_jobs_of_one_turn_of_the_loop_share_a_transaction(start: Start) -> None:
+    begun: list[str] = []
+
+    def trace(connection: sqlite3.Connection) -> None:
+        connection.set_trace_callback(begun.append)
+
+    writer = start()
+    await writer.run(trace)
+    await asyncio.gather(*(writer.run(insert(str(number))) for number in range(50)))
+    assert begun.count("BEGIN IMMEDIATE") == 1
+    assert not [statement for statement in begun if statement.startswith("SAVEPOINT")]
+
+
 async def test_nothing_is_given_out_before_the_commit(start: Start, path: Path) -> None:
     seen = []
 
@@ -147,6 +160,9 @@ async def test_a_failing_commit_reaches_every_caller(
 
     def fail_later(connection: sqlite3.Connection) -> None:
         FailingConnection.failing = statement
+        if statement == "RELEASE":
+            # Savepoints are used only after a job has failed.
+            raise LookupError
 
     results = await in_one_batch(writer, insert("a"), insert("b"), fail_later)
     assert {str(result) for result in results} == {"disk I/O error"}

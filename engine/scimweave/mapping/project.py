@@ -255,6 +255,8 @@ class Program:
 def to_json(value: Value) -> Any:
     """Return the JSON form of a target value: what a link stores, and the journal shows."""
     match value:
+        case str() | bool() | int() | None:
+            return value
         case datetime():
             return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         case Decimal():
@@ -262,9 +264,7 @@ def to_json(value: Value) -> Any:
                 return int(value)
             # 1.50 is 1.5 at one target and 1.500 at another.
             return format(value, "f").rstrip("0")
-        case date():
-            return value.isoformat()
-        case UUID():
+        case date() | UUID():
             return str(value)
         case _:
             return value

@@ -14,6 +14,7 @@ from scimweave.mapping import Field, ObjectProgram, to_json
 from scimweave.store.base import Change
 
 MASK = "[sensitive]"
+_NUMBERS = (int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def same(one: Any, other: Any) -> bool:
     """Whether two remembered values are equal; targets have several forms of one number."""
     if one == other:
         return True
-    if isinstance(one, int | float) or isinstance(other, int | float):
+    if isinstance(one, _NUMBERS) or isinstance(other, _NUMBERS):
         try:
             return Decimal(str(one)) == Decimal(str(other))
         except InvalidOperation:

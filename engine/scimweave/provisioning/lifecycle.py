@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from scimweave.provisioning.difference import (
     fields_once,
     remember,
 )
+from scimweave.provisioning.identifiers import new_id
 from scimweave.provisioning.journal import Journal, JournalEntry
 from scimweave.provisioning.lookups import ACCOUNT, account_value, label_of
 from scimweave.provisioning.membership import Membership
@@ -304,17 +304,6 @@ def _deletion(running: Running, before: Record) -> Step:
 def _record_after(running: Running, step: Step) -> Record | None:
     if step.after is None:
         return None
-    now = datetime.now(UTC)
-    if step.before is None:
-        kind = running.objects.resource_type.name
-        record = Record(str(uuid.uuid4()), kind, step.after, 1, now, now)
-    else:
-        record = replace(
-            step.before,
-            resource=step.after,
-            version=step.before.version + 1,
-            last_modified=now,
-        )
     projection = {**step.old, **step.difference.remembered}
     known = running.objects.known_fields
     link = Link(
@@ -322,13 +311,25 @@ def _record_after(running: Running, step: Step) -> Record | None:
         {name: value for name, value in projection.items() if name in known},
         running.program.revision,
     )
-    return replace(record, link=link)
+    now = datetime.now(UTC)
+    if step.before is None:
+        kind = running.objects.resource_type.name
+        return Record(new_id(), kind, step.after, 1, now, now, link)
+    return replace(
+        step.before,
+        resource=step.after,
+        version=step.before.version + 1,
+        last_modified=now,
+        link=link,
+    )
 
 
 def _linked(record: Record, key: Key | None) -> Record:
     """Put in the key that the target gave; without one there is no account to link."""
     if key is None or record.link is None:
         return replace(record, link=None)
+    if key == record.link.key:
+        return record
     return replace(record, link=replace(record.link, key=key))
 
 

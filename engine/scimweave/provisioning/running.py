@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -64,15 +63,9 @@ class InUse:
         """What new operations use."""
         return self._version.running
 
-    @contextmanager
-    def hold(self) -> Iterator[Running]:
+    def hold(self) -> AbstractContextManager[Running]:
         """Use the mapping for one operation, whatever replaces it meanwhile."""
-        version = self._version
-        version.enter()
-        try:
-            yield version.running
-        finally:
-            version.leave()
+        return self._version
 
     async def replace(self, running: Running) -> None:
         """Use another version; the target of the one before is let go of when nobody needs it."""
@@ -84,7 +77,7 @@ class InUse:
         await self._version.close()
 
 
-class _Version:
+class _Version(AbstractContextManager[Running]):
     """One version of the mapping, and how many operations use it."""
 
     def __init__(self, running: Running) -> None:
@@ -93,11 +86,12 @@ class _Version:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def enter(self) -> None:
+    def __enter__(self) -> Running:
         self._users += 1
         self._idle.clear()
+        return self.running
 
-    def leave(self) -> None:
+    def __exit__(self, *_: object) -> None:
         self._users -= 1
         if not self._users:
             self._idle.set()

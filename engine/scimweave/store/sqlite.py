@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -71,8 +70,10 @@ class SqliteStore:
         """
         path = sqlite_file.path_of(url)
         lock = await asyncio.to_thread(_prepare, path, exclusive)
-        with _guarded(path):
+        try:
             return cls(path, lock)
+        except sqlite3.Error as error:
+            raise _failure(path, error) from error
 
     async def begin(self, intent: Intent) -> int:
         """Write an intent; returns the number of its journal entry."""
@@ -277,12 +278,16 @@ class SqliteStore:
             self._lock = None
 
     async def _write(self, job: Work[T]) -> T:
-        with _guarded(self.path):
+        try:
             return await self._writer.run(job)
+        except _FAULTS as error:
+            raise _failure(self.path, error) from error
 
     def _read(self, work: Work[T], nothing: T) -> T:
-        with _guarded(self.path):
+        try:
             return _select(work, nothing, self._reader)
+        except _FAULTS as error:
+            raise _failure(self.path, error) from error
 
     async def _look_up(self, ids: Sequence[str], work: Work[T], nothing: T) -> T:
         if len(ids) > MANY:
@@ -290,8 +295,10 @@ class SqliteStore:
         return self._read(work, nothing)
 
     async def _scan(self, work: Work[T], nothing: T) -> T:
-        with _guarded(self.path):
+        try:
             return await self._scanner.run(partial(_select, work, nothing))
+        except _FAULTS as error:
+            raise _failure(self.path, error) from error
 
 
 def _select(work: Work[T], nothing: T, connection: sqlite3.Connection) -> T:
@@ -302,18 +309,19 @@ def _select(work: Work[T], nothing: T, connection: sqlite3.Connection) -> T:
         return nothing
 
 
-@contextmanager
-def _guarded(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (ReaderClosed, WriterClosed) as error:
-        raise StoreError(f"the store {path} is closed") from error
-    except sqlite3.Error as error:
-        raise sqlite_file.failure(path, error) from error
-    except (UnicodeEncodeError, OverflowError) as error:
-        raise StoreError(f"a value cannot be stored: {error}") from error
-    except ValueError as error:
-        raise StoreError(f"the store {path} holds a row that is broken: {error}") from error
+_FAULTS = (ReaderClosed, WriterClosed, sqlite3.Error, OverflowError, ValueError)
+
+
+def _failure(path: Path, error: Exception) -> StoreError:
+    match error:
+        case ReaderClosed() | WriterClosed():
+            return StoreError(f"the store {path} is closed")
+        case sqlite3.Error():
+            return sqlite_file.failure(path, error)
+        case UnicodeEncodeError() | OverflowError():
+            return StoreError(f"a value cannot be stored: {error}")
+        case _:
+            return StoreError(f"the store {path} holds a row that is broken: {error}")
 
 
 def _prepare(path: Path, exclusive: bool) -> int | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from aiohttp import web
@@ -75,9 +77,17 @@ def origin(request: web.Request) -> str:
         # aiohttp would ask the name service for our own name, for as long as that takes.
         raise invalid_syntax("the request has no Host header")
     try:
-        return str(request.url.origin())
+        return _origin(request.scheme, request.host)
     except ValueError:
         raise invalid_syntax("the Host header names no host") from None
+
+
+@lru_cache(maxsize=64)
+def _origin(scheme: str, host: str) -> str:
+    parts = urlsplit(f"{scheme}://{host}")
+    if parts.port == 0 or not parts.hostname or parts.netloc != host or "@" in host:
+        raise ValueError(host)
+    return f"{scheme}://{host}"
 
 
 def _check_type(request: web.Request) -> None:

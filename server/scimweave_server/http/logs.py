@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
+import orjson
 import structlog
+from structlog.typing import Processor
 
 from scimweave.provisioning.journal import Event
 
 log = structlog.get_logger("scimweave")
+
+
+def _line(event: object, **_: object) -> bytes:
+    try:
+        return orjson.dumps(event)
+    except TypeError:
+        # Half of a surrogate pair, in an address for example.
+        return json.dumps(event, default=str).encode()
+
+
+# The usual formatter shows local variables, and one of them may be a password.
+_ON_A_TERMINAL: tuple[Processor, ...] = (
+    structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+)
+_ELSEWHERE: tuple[Processor, ...] = (
+    structlog.processors.format_exc_info,
+    structlog.processors.JSONRenderer(serializer=_line),
+)
 
 
 def configure_logs() -> None:
@@ -19,17 +40,13 @@ def configure_logs() -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([] if terminal else [structlog.processors.format_exc_info]),
-            _console() if terminal else structlog.processors.JSONRenderer(),
+            *(_ON_A_TERMINAL if terminal else _ELSEWHERE),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr)
+        if terminal
+        else structlog.BytesLoggerFactory(file=sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
-
-
-def _console() -> structlog.dev.ConsoleRenderer:
-    # The usual formatter shows local variables, and one of them may be a password.
-    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 
 
 def log_operation(event: Event) -> None:

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.slow
+def test_the_benchmark_measures_a_real_server() -> None:
+    options = ["--servers", "scimweave", "--users", "40", "--requests", "20", "--rounds", "1"]
+    result = subprocess.run(
+        [sys.executable, "-m", "bench.run", *options],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "scimweave, 40 users" in result.stdout
