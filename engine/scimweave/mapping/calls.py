@@ -42,13 +42,21 @@ def compile_call(node: Node, syntax: Syntax, compile_node: Callable[[Node], Eval
     for index, child in enumerate(nodes):
         fault = partial(_fault, text, call.argument(index))
         arguments.append(_argument(function, index, child, compile_node, fault))
+    if function.check is not None:
+        known = [each.value if isinstance(each, Fixed) else None for each in arguments]
+        try:
+            function.check(*known)
+        except EvaluationError as error:
+            raise ExpressionError(text, call.position, error.reason) from None
     return _apply(function.implementation, arguments)
 
 
 def _fault(text: str, position: int, reason: str, offset: int | None = None) -> ExpressionError:
     # A raw string has its characters as they are written, behind the quote.
     if offset is not None and text[position : position + 1] == "'":
-        position += 1 + offset
+        position += 1
+        for _ in range(offset):
+            position += 2 if text.startswith("\\'", position) else 1
     return ExpressionError(text, position, reason)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -134,6 +135,7 @@ def test_format_is_written_as_net_does(text: str, output: str, expected: str) ->
         (" 23 jan 2015 ", "dd MMM yyyy", "2015-01-23T00:00:00.0"),
         ("Friday 23 January 2015 9:05 PM", "dddd d MMMM yyyy h:mm tt", "2015-01-23T21:05:00.0"),
         ("2015-01-23+08:00", "yyyy-MM-ddzzz", "2015-01-22T16:00:00.0"),
+        ("(x) 2015 ž*", "'(x)' yyyy ž*", "2015-01-01T00:00:00.0"),
         ("23.1.49", "d.M.yy", "2049-01-23T00:00:00.0"),
         ("2015-01-23T10:53:47Z", "yyyy-MM-ddTHH:mm:ssK", "2015-01-23T10:53:47.0"),
     ],
@@ -160,6 +162,13 @@ def test_format_is_read_as_net_does(text: str, input_format: str, expected: str)
 def test_fault_of_a_date_function_has_its_reason(text: str, reason: str) -> None:
     with pytest.raises(EvaluationError, match=reason):
         call(text, i="day", f="yyyyy")
+
+
+def test_no_format_takes_long() -> None:
+    started = time.process_time()
+    with pytest.raises(EvaluationError, match="not in the input format"):
+        call("format_date_time(a, '', f, 'yyyy')", a="1" * 150 + "x", f="dM" * 50)
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

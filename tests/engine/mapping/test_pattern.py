@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scimweave.mapping.expression import EvaluationError, ExpressionError, compile_expression
 
@@ -31,12 +34,17 @@ def call(expression: str, /, **document: Any) -> Any:
         pytest.param(r"\S+", "x", "a\u00a0b", "x\u00a0x", id="no-spaces"),
         pytest.param(r"[][]", "", "a[b]", "ab", id="bracket-first"),
         pytest.param(r"[^]]", "", "a[b]", "]", id="bracket-first-but-not"),
-        pytest.param(r"[[:digit:]]", "", "a1", "a", id="posix-class"),
+        pytest.param(r"[a[]b]", "", "ab]xb]", "xb]", id="bracket-in-a-class"),
+        pytest.param(r"[[:digit:]]", "", "1d]", "1", id="no-posix-class"),
+        pytest.param(r"[(?=\]]", "", "a(?=]", "a", id="no-look-around-in-a-class"),
+        pytest.param(r"\u00e9[\u00eb]", "", "éëx", "x", id="character-by-its-code"),
         pytest.param(r"\(\?<x", "y", "(?<x", "y", id="escaped-parenthesis"),
         pytest.param(r"\\1", "y", r"\1", "y", id="escaped-backslash"),
         pytest.param(r"(?i)dr", "x", "DR", "x", id="case"),
         pytest.param(r"o\Z", "x", "oo", "ox", id="end"),
         pytest.param(r"e?", "-", "é", "-é-", id="empty-matches"),
+        pytest.param(r"$", "-", "a", "a-", id="empty-match-at-the-end"),
+        pytest.param(r"^|b", "-", "bb", "-b-", id="empty-match-first"),
     ],
 )
 def test_pattern_means_what_it_means_in_net(
@@ -58,6 +66,9 @@ def test_pattern_means_what_it_means_in_net(
         ("ab)", 0, r"unexpected \)"),
         ("x**", 1, "bad repetition"),
         ("a{1001}", 1, "invalid repetition size"),
+        (r"(?:a\\\1)", 6, "reference back"),
+        (r"[a-z-[aeiou]]", 4, "taken from another"),
+        (r"(?>a)", 0, "invalid perl operator"),
         (r"[\W]", 1, "cannot stand between brackets"),
         ("((a{100}){100}){100}", 3, "invalid repetition size"),
         (r"\w{100}", 0, "written out"),
@@ -83,10 +94,30 @@ def test_steps_count_for_all_texts_together() -> None:
         expression({"a": ["ab" * 5000] * 6000})
 
 
-@pytest.mark.parametrize("call_", ["replace_group(a, '(?<x>.)', 'y', '')", "extract(a, '.', '1')"])
-def test_group_that_a_pattern_does_not_have_is_a_fault(call_: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "replace_group(a, '(?<x>.)', 'y', '')",
+        "replace_regex(a, '(?<x>.)', '${y}')",
+        "replace_regex(a, '.', '$1')",
+        "extract(a, '.', '1')",
+    ],
+)
+def test_group_that_a_pattern_does_not_have_is_found_when_compiled(text: str) -> None:
+    with pytest.raises(ExpressionError, match="no such group") as caught:
+        compile_expression(f"b || {text}")
+    assert caught.value.position == 5
+
+
+def test_group_that_is_computed_is_found_when_run() -> None:
     with pytest.raises(EvaluationError, match="no such group"):
-        call(call_, a="a")
+        call("extract(a, '.', b)", a="a", b="x")
+
+
+def test_position_in_a_pattern_counts_what_is_written() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        compile_expression(r"extract(a, '\'\'a(?=b)')")
+    assert caught.value.position == 17
 
 
 @pytest.mark.parametrize(
@@ -132,3 +163,31 @@ def test_many_long_texts_are_too_many() -> None:
         many({"a": ["x" * 100_000] * 100})
     for _ in range(20):
         many({"a": ["x" * 100_000] * 10})
+
+
+simple = st.recursive(
+    st.sampled_from(["a", "b", ".", "[ab]", "[^a]", r"\w", r"\s", "^", "$"]),
+    lambda inner: st.tuples(inner, inner).flatmap(
+        lambda pair: st.sampled_from(
+            [
+                pair[0] + pair[1],
+                f"(?:{pair[0]}|{pair[1]})",
+                f"({pair[0]})?",
+                f"(?:{pair[0]}){{0,2}}",
+            ]
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(simple, st.text("ab é", max_size=8))
+def test_pattern_finds_what_python_finds(pattern: str, text: str) -> None:
+    expected = list(re.finditer(pattern, text))
+    first = expected[0].group() if expected else None
+    assert call(f"extract(text, '{pattern}')", text=text) == first
+    # Behind an empty match Python and .NET go on in different ways.
+    if all(each.group() for each in expected):
+        marked = call(f"replace_regex(text, '{pattern}', '<$0>')", text=text)
+        assert marked == re.sub(pattern, r"<\g<0>>", text)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 
+import re2  # type: ignore[import-untyped]  # it has no types
+
 from scimweave.mapping.fault import EvaluationError
 
 MONTHS = [
@@ -17,6 +19,7 @@ MONTHS = [
 ]
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 MAX_FORMAT = 200
+MAX_TEXT = 1_000
 
 _STANDARD = {
     "d": "MM/dd/yyyy",
@@ -125,7 +128,7 @@ for _digits in range(1, 8):
 class DateFormat:
     """A compiled format."""
 
-    reader: re.Pattern[str]
+    reader: Any
     fields: tuple[str, ...]
     writers: tuple[str | Write, ...]
 
@@ -134,7 +137,8 @@ class DateFormat:
 
         It is in UTC where the text has a zone, and without one where it has none.
         """
-        found = self.reader.fullmatch(text.strip())
+        text = text.strip()
+        found = self.reader.fullmatch(text) if len(text) <= MAX_TEXT else None
         if found is None:
             raise EvaluationError("the date is not in the input format")
         try:
@@ -168,9 +172,11 @@ def compile_format(text: str) -> DateFormat:
         elif found["percent"] is None:
             names = ("single", "double", "escaped", "other")
             literal = next(found[name] for name in names if found[name] is not None)
-            reader.append(re.escape(literal))
+            reader.append(re2.escape(literal))
             writers.append(literal)
-    return DateFormat(re.compile("".join(reader), re.IGNORECASE), tuple(fields), tuple(writers))
+    # Digits behind digits can be read in very many ways: not a task for Python's own engine.
+    automaton = re2.compile(f"(?i){''.join(reader)}")
+    return DateFormat(automaton, tuple(fields), tuple(writers))
 
 
 def zone(text: str) -> timezone:

@@ -19,9 +19,14 @@ MAX_PROGRAM = 100_000
 # the groups captured costs at most the program's size for each character, once.
 _SEARCH = 50
 
-_TOKEN = re.compile(r"\\.|\(\?<(?![=!])|\(\?'(?P<quoted>\w+)'|\[\^?\]?|\]|.", re.DOTALL)
-_LOOKING = re.compile(r"\(\?<?[=!]")
-_BACK = re.compile(r"\\(?:[1-9]|k[<'{])")
+_OUTSIDE = re.compile(
+    r"\\u(?P<code>[0-9a-fA-F]{4})|(?P<back>\\(?:[1-9]|k[<'{]))|(?P<looking>\(\?<?[=!])"
+    r"|\(\?(?:<(?P<name>\w+)>|'(?P<quoted>\w+)')|(?P<opening>\[\^?\]?)|\\.|.",
+    re.DOTALL,
+)
+_INSIDE = re.compile(
+    r"\\u(?P<code>[0-9a-fA-F]{4})|(?P<closing>\])|(?P<without>-\[)|\\.|.", re.DOTALL
+)
 _GROUP = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<number>\d{1,2})|(?P<whole>&)|(?P<dollar>\$))")
 # RE2 takes these for ASCII; .NET and the names of people do not.
 _WORD = r"\p{L}\p{Mn}\p{Nd}\p{Pc}"
@@ -57,8 +62,12 @@ class Pattern:
         size = self.automaton.programsize
         numbers = range(self.automaton.groups + 1)
         spend(len(text) * size)
+        last = None
         for found in self.automaton.finditer(text):
-            yield Match(text, tuple(found.span(number) for number in numbers))
+            # re2 gives an empty match twice where it had to look ahead for it.
+            if found.span() != last:
+                yield Match(text, tuple(found.span(number) for number in numbers))
+            last = found.span()
             spend((len(text) - found.end()) * _SEARCH)
 
     def group(self, name: str) -> int:
@@ -76,7 +85,6 @@ def compile_pattern(text: str) -> Pattern:
     """Compile a pattern. Raises ``EvaluationError`` with the offset of what is at fault."""
     if len(text) > MAX_PATTERN:
         raise EvaluationError(f"the pattern is longer than {MAX_PATTERN} characters", MAX_PATTERN)
-    _refuse_unbounded(text)
     options = re2.Options()
     options.log_errors = False
     try:
@@ -139,41 +147,43 @@ def replace_groups(text: str, pattern: Pattern, group: str, replacement: str) ->
 def _translated(text: str) -> Iterator[str]:
     """RE2's notation for .NET's, piece by piece."""
     inside = False
-    for found in _TOKEN.finditer(text):
+    position = 0
+    while found := (_INSIDE if inside else _OUTSIDE).match(text, position):
         piece = found.group()
-        if inside:
-            yield _in_class(piece, text, found.start())
-            inside = piece != "]"
-        elif piece[0] == "[":
-            inside = True
-            # A bracket that stands first is meant itself.
-            yield piece.replace("]", "\\]")
-        elif piece in _CLASSES:
-            yield _CLASSES[piece][0]
-        elif piece == "(?<":
-            yield "(?P<"
+        if found["code"]:
+            yield f"\\x{{{found['code']}}}"
+        elif inside:
+            yield _in_class(found)
+            inside = found["closing"] is None
         else:
-            yield f"(?P<{found['quoted']}>" if found["quoted"] else piece
+            yield _out_of_class(found)
+            inside = found["opening"] is not None
+        position += len(piece)
 
 
-def _in_class(piece: str, text: str, position: int) -> str:
-    if piece in _CLASSES:
-        within = _CLASSES[piece][1]
-        if within is None:
-            reason = f"{piece} cannot stand between brackets"
-            raise EvaluationError(reason, position)
-        return within
-    if piece[0] == "[" and not text.startswith("[:", position):
-        return piece.replace("[", "\\[")
-    return piece
+def _in_class(found: re.Match[str]) -> str:
+    piece = found.group()
+    if found["without"]:
+        raise EvaluationError("a class cannot be taken from another", found.start())
+    if piece not in _CLASSES:
+        return "\\[" if piece == "[" else piece
+    within = _CLASSES[piece][1]
+    if within is None:
+        raise EvaluationError(f"{piece} cannot stand between brackets", found.start())
+    return within
 
 
-def _refuse_unbounded(text: str) -> None:
-    for expression, what in ((_LOOKING, "look-around"), (_BACK, "a reference back to a group")):
-        found = expression.search(text.replace("\\\\", "  "))
-        if found is not None and text[max(found.start() - 1, 0)] != "\\":
-            reason = f"{what} is not supported: it can take time without bound"
-            raise EvaluationError(reason, found.start())
+def _out_of_class(found: re.Match[str]) -> str:
+    piece = found.group()
+    if found["looking"] or found["back"]:
+        what = "look-around" if found["looking"] else "a reference back to a group"
+        reason = f"{what} is not supported: it can take time without bound"
+        raise EvaluationError(reason, found.start())
+    if found["opening"]:
+        # A bracket that stands first is meant itself.
+        return piece.replace("]", "\\]")
+    name = found["name"] or found["quoted"]
+    return f"(?P<{name}>" if name else _CLASSES.get(piece, (piece,))[0]
 
 
 def _bad_pattern(text: str, error: re2.error) -> EvaluationError:

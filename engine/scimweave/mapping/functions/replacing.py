@@ -27,6 +27,16 @@ def _something(text: str) -> str:
     return text
 
 
+def _has_group(text: None, pattern: Pattern, group: str | None = None, *_: object) -> None:
+    if group is not None:
+        pattern.group(group)
+
+
+def _has_groups(text: None, pattern: Pattern, replacement: tuple[str, ...] | None) -> None:
+    for name in (replacement or ())[1::2]:
+        pattern.group(name)
+
+
 @REPLACING.define(
     _TEXT,
     Parameter("old", "string", prepare=_something),
@@ -79,6 +89,7 @@ def fill_template(text: str | None, placeholder: str, template: str) -> str | No
     Parameter("replacement", "string", prepare=compile_replacement),
     returns="string|null",
     nulls=_NULL,
+    check=_has_groups,
     examples=(
         Example(
             r"replace_regex(phone, '\+(?<isdCode>\d* )(?<phoneNumber>\d{10})', '${phoneNumber}')",
@@ -103,6 +114,7 @@ def replace_regex(text: str | None, pattern: Pattern, replacement: tuple[str, ..
     Parameter("replacement", "string"),
     returns="string|null",
     nulls=_NULL,
+    check=_has_group,
     examples=(
         Example(
             r"replace_group(address, '(?<streetNumber>^\d*)', 'streetNumber', '888')",
@@ -128,6 +140,7 @@ def replace_group(text: str | None, pattern: Pattern, group: str, replacement: s
     Parameter("group", "string", optional=True),
     returns="string|null",
     nulls=f"{_NULL} So does a text that does not match.",
+    check=_has_group,
     examples=(
         Example(
             r"extract(mobile, '\+(?<isdCode>\d* )(?<phoneNumber>\d{10})', 'phoneNumber')",

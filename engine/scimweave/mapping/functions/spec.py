@@ -49,6 +49,8 @@ class Function:
     ``repeated`` is the group of parameters that follows ``parameters`` once or more. The
     ``implementation`` gets arguments of the right types; an ``expression`` comes as a callable.
     ``pure`` says that the result is made of the arguments alone; ``nulls`` what null does.
+    ``check`` gets the arguments of a call when it is compiled, None for those that are not known
+    then, and raises ``EvaluationError`` where they do not go together.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Function:
     implementation: Implementation
     nulls: str = "Null is refused."
     pure: bool = True
+    check: Callable[..., object] | None = None
 
     @property
     def signature(self) -> str:
@@ -118,18 +121,29 @@ class Library(Mapping[str, Function]):
         examples: tuple[Example, ...],
         nulls: str = "Null is refused.",
         pure: bool = True,
+        check: Callable[..., object] | None = None,
     ) -> Callable[[Implementation], Implementation]:
         """Decorate an implementation; its name and the first line of its docstring are the spec's.
 
         A trailing underscore of the name is dropped. ``nulls`` is a sentence about arguments that
-        are null. A function that is not ``pure`` can only fill fields that are written once.
+        are null. A function that is not ``pure`` can only fill fields that are written once. For
+        ``check`` see ``Function``.
         """
 
         def add(implementation: Implementation) -> Implementation:
             name = implementation.__name__.rstrip("_")
             doc = (implementation.__doc__ or "").strip().splitlines()[0]
             self._functions[name] = Function(
-                name, doc, parameters, repeated, returns, examples, implementation, nulls, pure
+                name,
+                doc,
+                parameters,
+                repeated,
+                returns,
+                examples,
+                implementation,
+                nulls,
+                pure,
+                check,
             )
             return implementation
 

@@ -182,7 +182,7 @@ def mid(text: str | None, start: float, count: float) -> str | None:
     nulls=f"{_NULL} Null separators are separators left out.",
     examples=(
         Example("p_case('PABLO GONSALVES (SECOND)')", {}, "Pablo Gonsalves (Second)"),
-        Example("p_case(surname, ` '-`)", {"surname": "PINTO-DE'SILVA"}, "Pinto-De'Silva"),
+        Example(r"p_case(surname, ' \'-')", {"surname": "PINTO-DE'SILVA"}, "Pinto-De'Silva"),
         Example(
             "p_case(join_present(' ', first, last))",
             {"first": "GREGORY", "last": "JAMES"},
