@@ -30,7 +30,8 @@ def create_app(
 
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", ready)
-    app.router.add_route("*", "/{path:.*}", endpoint.handle, expect_handler=expect)
+    # Line ends are matched too: whatever comes is the endpoint's to answer.
+    app.router.add_route("*", "/{path:(?s:.*)}", endpoint.handle, expect_handler=expect)
     return app
 
 

@@ -86,6 +86,9 @@ def head(*lines: str, method: str = "POST", path: str = "/api/v1/scim/Users") ->
         pytest.param(head("Content-Length: many"), 400, "HTTP/1.1", id="no-length"),
         pytest.param(head("Content-Length: -1"), 400, "HTTP/1.1", id="negative-length"),
         pytest.param(head("Expect: a miracle"), 417, "100-continue", id="expectation"),
+        pytest.param(
+            head("Expect: a miracle", path="/%0D%0A"), 417, "100-continue", id="line-end-in-path"
+        ),
         pytest.param(head(method="OPTIONS", path="*"), 404, "not served", id="asterisk"),
         pytest.param(head(method="BREW"), 400, "HTTP/1.1", id="method-of-nobody"),
         pytest.param(head(path="/healthz"), 404, "Tenant URL", id="probe"),
