@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from scimweave.mapping.diagnostics import closest
 from scimweave.mapping.report import Report
 from scimweave.mapping.source import YamlPath
+from scimweave.mapping.vocabulary import Vocabulary
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import compile_condition
-from scimweave.scim.path import ALIASES, PathError, parse_path
-from scimweave.scim.schema import USER_TYPE, Attribute, ResolvedPath, Schema
+from scimweave.scim.path import PathError, parse_path
+from scimweave.scim.schema import ENTERPRISE_USER, Attribute, ResolvedPath, Schema
 from scimweave.scim.syntax import AttributePath
 
 # What the service makes itself: a resource that is projected does not hold it.
@@ -37,18 +38,18 @@ class Named:
     type: str
 
 
-def named(text: str, where: YamlPath, report: Report) -> Named | None:
+def named(text: str, where: YamlPath, vocabulary: Vocabulary, report: Report) -> Named | None:
     """Find the attribute of a SCIM path; None where something was reported."""
     try:
-        path = parse_path(text, aliases=True)
+        path = parse_path(text, aliases=vocabulary.aliases)
     except PathError as error:
         code = "bad-filter" if "[" in text[: error.position] else "bad-path"
         report.inside(code, error.reason, where, error.position)
         return None
     try:
-        resolved = USER_TYPE.resolve(path)
+        resolved = vocabulary.resource_type.resolve(path)
     except ScimError:
-        message, label = unknown(path, text)
+        message, label = unknown(path, text, vocabulary)
         report.inside("unknown-attribute", message, where, 0, len(text), label)
         return None
     if not _is_readable(resolved):
@@ -60,27 +61,49 @@ def named(text: str, where: YamlPath, report: Report) -> Named | None:
     return Named(canonical(path, resolved), resolved, _type(path, resolved))
 
 
+def ignored_path(
+    text: str, where: YamlPath, vocabulary: Vocabulary, report: Report
+) -> AttributePath | None:
+    """Read a path of what is knowingly not mapped; providers also send what no schema has."""
+    try:
+        path = parse_path(text, aliases=vocabulary.aliases)
+        vocabulary.resource_type.resolve(path)
+    except PathError:
+        pass
+    except ScimError:
+        _, meant = unknown(path, text, vocabulary)
+        if not meant:
+            return path
+    found = named(text, where, vocabulary, report)
+    return found.path if found else None
+
+
 def named_by_expression(
-    chain: tuple[str, ...], text: str, where: YamlPath, report: Report
+    chain: tuple[str, ...],
+    text: str,
+    where: YamlPath,
+    vocabulary: Vocabulary,
+    report: Report,
 ) -> tuple[AttributePath, ...]:
     """Find the attributes that a chain of fields in an expression reads.
 
     A resource has its attributes in canonical case, so here the case counts.
     """
-    extension = next((each for each in USER_TYPE.extensions if each.id == chain[0]), None)
+    resource_type = vocabulary.resource_type
+    extension = next((each for each in resource_type.extensions if each.id == chain[0]), None)
     names = chain[1:] if extension else chain
     if extension is not None and not names:
-        return tuple(each for each in every_attribute() if each.uri == extension.id)
+        return tuple(each for each in every_attribute(vocabulary) if each.uri == extension.id)
     uri = extension.id if extension else None
     path = AttributePath(uri, names[0], names[1] if len(names) > 1 else None)
     try:
-        resolved = USER_TYPE.resolve(path)
+        resolved = resource_type.resolve(path)
     except ScimError:
         resolved = None
-    written = _written(chain)
+    written = _written(chain, vocabulary)
     position = max(text.find(written), 0)
     if resolved is None or canonical(path, resolved) != path:
-        message, label = unknown(path, written)
+        message, label = unknown(path, written, vocabulary)
         report.inside("unknown-attribute", message, where, position, len(written), label)
         return ()
     if not _is_readable(resolved):
@@ -100,22 +123,23 @@ def canonical(path: AttributePath, resolved: ResolvedPath) -> AttributePath:
     )
 
 
-@cache
-def every_attribute() -> tuple[AttributePath, ...]:
-    """Return all that a mapping may read of a user."""
+def every_attribute(vocabulary: Vocabulary) -> tuple[AttributePath, ...]:
+    """Return all that a mapping may read of a resource."""
+    resource_type = vocabulary.resource_type
     return tuple(
-        AttributePath(None if schema is USER_TYPE.core else schema.id, attribute.name)
-        for schema in (USER_TYPE.core, *USER_TYPE.extensions)
+        AttributePath(None if schema is resource_type.core else schema.id, attribute.name)
+        for schema in (resource_type.core, *resource_type.extensions)
         for attribute in schema.attributes.values()
         if attribute.name not in _OWN and attribute.mutability != "readOnly"
     )
 
 
-def unknown(path: AttributePath, text: str) -> tuple[str, str]:
+def unknown(path: AttributePath, text: str, vocabulary: Vocabulary) -> tuple[str, str]:
     """Return a message about a path that names nothing, and a label with what was meant."""
-    schema = USER_TYPE.schema(path.uri)
+    resource_type = vocabulary.resource_type
+    schema = resource_type.schema(path.uri)
     if schema is None:
-        known = [each.id for each in (USER_TYPE.core, *USER_TYPE.extensions)]
+        known = [each.id for each in (resource_type.core, *resource_type.extensions)]
         meant = closest(path.uri or "", known)
         label = _label(text.replace(path.uri or "", meant, 1)) if meant else ""
         return f'there is no schema "{path.uri}"', label
@@ -125,13 +149,14 @@ def unknown(path: AttributePath, text: str) -> tuple[str, str]:
     else:
         owner, name, known_here = attribute.name, path.sub_attribute, attribute.sub_attributes
     message = f'{owner} has no attribute "{_cut(name)}"'
-    return message, _label(_meant(text, name, [each.name for each in known_here.values()]))
+    names = [each.name for each in known_here.values()]
+    return message, _label(_meant(text, name, names, vocabulary))
 
 
-def _meant(text: str, name: str, known_here: list[str]) -> str | None:
-    everywhere = list(_written_paths())
+def _meant(text: str, name: str, known_here: list[str], vocabulary: Vocabulary) -> str | None:
+    everywhere = list(_written_paths(vocabulary))
     for each in everywhere:
-        if each.rpartition(".")[2].lower() == name.lower():
+        if re.split("[.:]", each)[-1].lower() == name.lower():
             return each
     close = closest(name, known_here)
     if close and name in text:
@@ -140,11 +165,13 @@ def _meant(text: str, name: str, known_here: list[str]) -> str | None:
     return closest(text, everywhere)
 
 
-def _written_paths() -> Iterator[str]:
+def _written_paths(vocabulary: Vocabulary) -> Iterator[str]:
     """Every attribute in the form that people write."""
-    prefixes = {uri: f"{alias}." for alias, uri in ALIASES.items()}
-    for schema in (USER_TYPE.core, *USER_TYPE.extensions):
-        prefix = prefixes.get(schema.id, "")
+    resource_type = vocabulary.resource_type
+    prefixes = {uri: f"{alias}." for alias, uri in vocabulary.aliases.items()}
+    prefixes[resource_type.core.id] = ""
+    for schema in (resource_type.core, *resource_type.extensions):
+        prefix = prefixes.get(schema.id, f"{schema.id}:")
         for attribute in schema.attributes.values():
             yield f"{prefix}{attribute.name}"
             if not attribute.multi_valued:
@@ -184,12 +211,12 @@ def _type(path: AttributePath, resolved: ResolvedPath) -> str:
 
 
 def _schema_name(schema: Schema) -> str:
-    return "User" if schema is USER_TYPE.core else "enterprise User"
+    return "enterprise User" if schema.id == ENTERPRISE_USER else schema.name
 
 
-def _written(chain: tuple[str, ...]) -> str:
+def _written(chain: tuple[str, ...], vocabulary: Vocabulary) -> str:
     """The chain as an expression has it."""
-    aliases = {uri: alias for alias, uri in ALIASES.items()}
+    aliases = {uri: alias for alias, uri in vocabulary.aliases.items()}
     return ".".join((aliases.get(chain[0], chain[0]), *chain[1:]))
 
 

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scimweave.mapping.attributes import named
+from scimweave.mapping.attributes import ignored_path
 from scimweave.mapping.cases import compile_test
 from scimweave.mapping.checks import check_file, check_users, written_names
 from scimweave.mapping.convert import Unfit, Value
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
+from scimweave.mapping.extensions import compile_extensions, declared
 from scimweave.mapping.field import compile_field
 from scimweave.mapping.fitting import shown
 from scimweave.mapping.interpolation import interpolate
@@ -30,8 +31,8 @@ from scimweave.mapping.project import (
 )
 from scimweave.mapping.report import Report
 from scimweave.mapping.source import Document, YamlPath
+from scimweave.mapping.vocabulary import Vocabulary
 from scimweave.scim.resource import Acceptance
-from scimweave.scim.schema import USER_TYPE
 
 if TYPE_CHECKING:
     from scimweave.mapping.model import MappingModel, SetModel, UsersModel
@@ -100,7 +101,8 @@ class _Compiler:
             hint = 'it starts with "/" and ends without one'
             self.report.at_value("bad-value", message, ("path",), help=hint)
         check_file(model, self.report)
-        users = self._users(model.users)
+        vocabulary = compile_extensions(model, self.report)
+        users = self._users(model.users, vocabulary)
         check_users(users, self.report)
         tests = [] if self.tests_at_fault else self._tests(model)
         return Program(
@@ -108,7 +110,7 @@ class _Compiler:
             integration=model.integration,
             title=model.title or model.integration,
             path=path,
-            revision=_digest(self.data["users"])[:12],
+            revision=self._revision(),
             target=Target(model.target.connector, _options(model)),
             users=users,
             tests=tuple(tests),
@@ -117,22 +119,27 @@ class _Compiler:
             _document=self.document,
         )
 
+    def _revision(self) -> str:
+        users, schema = self.data["users"], self.data.get("schema")
+        return _digest([users, schema] if schema else users)[:12]
+
     def _tests(self, model: MappingModel) -> list[MappingTest]:
         names = written_names(self.document)
         return [
             compile_test(test, index, names, self.report) for index, test in enumerate(model.tests)
         ]
 
-    def _users(self, model: UsersModel) -> UserProgram:
+    def _users(self, model: UsersModel, vocabulary: Vocabulary) -> UserProgram:
         fields: list[Field] = []
         for name, rule in model.attributes.items():
-            field = compile_field(name, rule, ("users", "attributes", name), self.report)
+            where = ("users", "attributes", name)
+            field = compile_field(name, rule, where, vocabulary, self.report)
             if field is None:
                 self.report.complete = False
             else:
                 fields.append(field)
         ignored = [
-            named(text, ("users", "ignore", index), self.report)
+            ignored_path(text, ("users", "ignore", index), vocabulary, self.report)
             for index, text in enumerate(model.ignore)
         ]
         sources = [path for field in fields for path in field.sources]
@@ -141,9 +148,9 @@ class _Compiler:
             key=model.key,
             match=tuple(model.match),
             unmapped=model.unmapped,
-            ignore=tuple(each.path for each in ignored if each is not None),
+            ignore=tuple(each for each in ignored if each is not None),
             fields=tuple(fields),
-            acceptance=Acceptance.of(USER_TYPE, sources),
+            acceptance=Acceptance.of(vocabulary.resource_type, [*sources, *declared(vocabulary)]),
             operations=self._operations(model, fields),
         )
 

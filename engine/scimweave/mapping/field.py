@@ -11,6 +11,7 @@ from scimweave.mapping.origin import Origin, Read, from_expression, from_paths, 
 from scimweave.mapping.project import KEEP, Field, FieldError, Reader
 from scimweave.mapping.report import Report
 from scimweave.mapping.source import YamlPath
+from scimweave.mapping.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from scimweave.mapping.model import AttributeModel
@@ -29,18 +30,23 @@ _WORDS = {"boolean": "true or false", "integer": "a whole number", "decimal": "a
 _WORDS |= {"datetime": "a date with a time", "json": "a list or an object"}
 
 
-def compile_field(name: str, rule: AttributeModel, where: YamlPath, report: Report) -> Field | None:
+def compile_field(
+    name: str, rule: AttributeModel, where: YamlPath, vocabulary: Vocabulary, report: Report
+) -> Field | None:
     """Compile the rule of one target field; None where something was reported."""
     before = len(report.findings)
-    compiler = _FieldCompiler(rule, where, report)
+    compiler = _FieldCompiler(rule, where, vocabulary, report)
     made = compiler.constant(name) if rule.has("const") else compiler.computed(name)
     return made if len(report.findings) == before else None
 
 
 class _FieldCompiler:
-    def __init__(self, rule: AttributeModel, where: YamlPath, report: Report) -> None:
+    def __init__(
+        self, rule: AttributeModel, where: YamlPath, vocabulary: Vocabulary, report: Report
+    ) -> None:
         self.rule = rule
         self.where = where
+        self.vocabulary = vocabulary
         self.report = report
 
     def constant(self, name: str) -> Field | None:
@@ -101,9 +107,14 @@ class _FieldCompiler:
         if not self._only_one_origin():
             return None
         if self.rule.expr is not None:
-            path = (*self.where, "expr")
-            return from_expression(self.rule.expr, path, self.report, sensitive=self.rule.sensitive)
-        return from_paths(self.rule.from_ or [], (*self.where, "from"), self.report)
+            return self._expression(self.rule.expr, (*self.where, "expr"))
+        where = (*self.where, "from")
+        return from_paths(self.rule.from_ or [], where, self.vocabulary, self.report)
+
+    def _expression(self, text: str, where: YamlPath) -> Origin | None:
+        return from_expression(
+            text, where, self.vocabulary, self.report, sensitive=self.rule.sensitive
+        )
 
     def _only_one_origin(self) -> bool:
         given = [key for key, name in _ORIGINS.items() if self.rule.has(name)]
@@ -166,9 +177,7 @@ class _FieldCompiler:
         if not isinstance(default["expr"], str):
             self.report.at_value("wrong-type", '"expr" is text', (*path, "expr"))
             return None
-        return from_expression(
-            default["expr"], (*path, "expr"), self.report, sensitive=self.rule.sensitive
-        )
+        return self._expression(default["expr"], (*path, "expr"))
 
     def _absent(self, default: Origin, fit: Fit) -> Reader:
         """Return what is read where the source gives nothing."""

@@ -17,8 +17,8 @@ from scimweave.mapping.expression import (
 from scimweave.mapping.project import FieldError
 from scimweave.mapping.report import Report
 from scimweave.mapping.source import YamlPath
-from scimweave.scim.path import ALIASES, compile_path
-from scimweave.scim.schema import USER_TYPE
+from scimweave.mapping.vocabulary import Vocabulary
+from scimweave.scim.path import compile_path
 from scimweave.scim.syntax import AttributePath
 
 Read = Callable[[dict[str, Any]], Any]
@@ -39,14 +39,18 @@ class Origin:
     text: str
 
 
-def from_paths(texts: list[str], where: YamlPath, report: Report) -> Origin | None:
+def from_paths(
+    texts: list[str], where: YamlPath, vocabulary: Vocabulary, report: Report
+) -> Origin | None:
     """Read the first of some SCIM paths that is present; None where something was reported."""
     places = [where if len(texts) == 1 else (*where, index) for index in range(len(texts))]
-    found = [named(text, place, report) for text, place in zip(texts, places, strict=True)]
+    found = [
+        named(text, place, vocabulary, report) for text, place in zip(texts, places, strict=True)
+    ]
     complete = [each for each in found if each is not None]
     if len(complete) < len(found):
         return None
-    readers = [compile_path(each.path, USER_TYPE) for each in complete]
+    readers = [compile_path(each.path, vocabulary.resource_type) for each in complete]
     types = {each.type for each in complete}
     return Origin(
         readers[0] if len(readers) == 1 else _first_present(readers),
@@ -57,16 +61,16 @@ def from_paths(texts: list[str], where: YamlPath, report: Report) -> Origin | No
 
 
 def from_expression(
-    text: str, where: YamlPath, report: Report, *, sensitive: bool
+    text: str, where: YamlPath, vocabulary: Vocabulary, report: Report, *, sensitive: bool
 ) -> Origin | None:
     """Compute a value; None where something was reported."""
     try:
-        expression = compile_expression(text, roots=ALIASES)
+        expression = compile_expression(text, roots=vocabulary.aliases)
     except ExpressionError as error:
         _report(error, where, report)
         return None
     before = len(report.findings)
-    sources = _sources(expression, where, report)
+    sources = _sources(expression, where, vocabulary, report)
     if len(report.findings) > before:
         return None
     names = ", ".join(sorted(str(path) for path in sources)) if expression.fields else "expr"
@@ -107,12 +111,14 @@ def _evaluating(expression: Expression, sensitive: bool) -> Read:
     return read
 
 
-def _sources(expression: Expression, where: YamlPath, report: Report) -> tuple[AttributePath, ...]:
+def _sources(
+    expression: Expression, where: YamlPath, vocabulary: Vocabulary, report: Report
+) -> tuple[AttributePath, ...]:
     if expression.fields is None:
-        return every_attribute()
+        return every_attribute(vocabulary)
     paths: list[AttributePath] = []
     for chain in sorted(expression.fields):
-        paths += named_by_expression(chain, expression.text, where, report)
+        paths += named_by_expression(chain, expression.text, where, vocabulary, report)
     return tuple(paths)
 
 

@@ -14,6 +14,7 @@ from scimweave.mapping.convert import Value
 from scimweave.mapping.diagnostics import Diagnostic, Span
 from scimweave.mapping.source import Document
 from scimweave.scim.resource import Acceptance
+from scimweave.scim.schema import ResourceType
 from scimweave.scim.syntax import AttributePath
 
 Unmapped = Literal["drop", "keep", "reject"]
@@ -112,6 +113,11 @@ class UserProgram:
         object.__setattr__(self, "known_fields", frozenset(names | both))
         object.__setattr__(self, "_by_name", {each.name: each for each in self.fields})
         object.__setattr__(self, "_readers", tuple((f.name, f.read) for f in self.fields))
+
+    @property
+    def resource_type(self) -> ResourceType:
+        """User, with the extensions that can be mapped."""
+        return self.acceptance.resource_type
 
     def field(self, name: str) -> Field | None:
         """Return the field that an attribute fills; None for others."""

@@ -11,7 +11,6 @@ from scimweave.connectors.base import AccountShape, Connector, FieldShape
 from scimweave.connectors.registry import open_connector
 from scimweave.mapping import Program
 from scimweave.scim.resource import Checker
-from scimweave.scim.schema import USER_TYPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,8 @@ async def start(program: Program, connector: Connector | None = None) -> Running
 
     Raises ``TargetError`` where the target cannot be opened.
     """
-    checker = Checker(USER_TYPE, program.users.acceptance, program.users.unmapped)
+    users = program.users
+    checker = Checker(users.resource_type, users.acceptance, users.unmapped)
     if connector is None:
         connector = await open_connector(program.target, shape_of(program))
     return Running(program, checker, connector)

@@ -18,7 +18,7 @@ from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import InUse, Running
 from scimweave.scim.error import not_found
 from scimweave.scim.patch import parse_patch
-from scimweave.scim.schema import USER_TYPE, ResourceType
+from scimweave.scim.schema import ResourceType
 from scimweave.store.base import Record
 
 
@@ -39,7 +39,7 @@ class Users:
     @property
     def resource_type(self) -> ResourceType:
         """User, with the extensions that can be mapped."""
-        return USER_TYPE
+        return self._in_use.running.program.users.resource_type
 
     async def create(self, body: Any) -> Record:
         """Create a user from a SCIM body (RFC 7644 §3.3), or adopt the account that is theirs.
@@ -71,7 +71,7 @@ class Users:
         return await query(
             self._store,
             self._journal.integration,
-            USER_TYPE,
+            self.resource_type,
             filter_text=filter_text,
             start_index=max(1, start_index),
             count=max(0, count),

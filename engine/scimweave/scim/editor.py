@@ -107,7 +107,7 @@ def _known(path: AttributePath, uri: str | None, entry: Entry) -> Edit:
         return _unmapped(path, entry.path, attribute)
     if path.filter is not None and not attribute.multi_valued:
         raise invalid_path(f"{entry.path} has one value only: there is nothing to select by filter")
-    slot = Slot(entry.name, uri, attribute.required and uri is None)
+    slot = Slot(entry.name, uri, attribute.required)
     if path.sub_attribute is not None:
         return _sub_edit(path, slot, entry)
     if attribute.multi_valued:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,7 @@ from scimweave.scim.fields import (
 from scimweave.scim.quirks import NO_QUIRKS
 from scimweave.scim.schema import ResourceType, common_attributes
 from scimweave.scim.selection import without
+from scimweave.scim.syntax import AttributePath
 
 __all__ = ["Acceptance", "Checked", "Checker", "to_wire"]
 
@@ -51,8 +52,7 @@ class Checker:
     ) -> None:
         self.resource_type = resource_type
         self.unmapped = unmapped
-        core = acceptance.accepted.core.attributes
-        self.required = tuple(each.name for each in core.values() if each.required)
+        self.required = tuple(_required(acceptance.accepted))
         self._fields, extensions = _compile(resource_type, acceptance, unmapped)
         self._extensions = tuple(extensions)
         self._known = frozenset(map(str.lower, (resource_type.core.id, *extensions)))
@@ -76,10 +76,12 @@ class Checker:
 
     def require(self, resource: Mapping[str, Any]) -> None:
         """Raise ``ScimError`` (invalidValue) where a required attribute is missing."""
-        for name in self.required:
-            if name not in resource:
+        for uri, name in self.required:
+            owner = resource if uri is None else resource.get(uri, {})
+            if name not in owner:
+                path = AttributePath(uri, name)
                 raise invalid_value(
-                    f"{name} is missing: a {self.resource_type.name} needs one that is not empty"
+                    f"{path} is missing: a {self.resource_type.name} needs one that is not empty"
                 )
 
     def refuse_dropped(self, dropped: Iterable[str]) -> None:
@@ -146,6 +148,15 @@ def to_wire(
         path for path in resource_type.never_returned if (path.uri or path.attribute) in wire
     ]
     return without(wire, secrets) if secrets else wire
+
+
+def _required(accepted: ResourceType) -> Iterator[tuple[str | None, str]]:
+    """Return the required attributes, each with the URN of its extension."""
+    for schema in (accepted.core, *accepted.extensions):
+        uri = None if schema is accepted.core else schema.id
+        for attribute in schema.attributes.values():
+            if attribute.required:
+                yield uri, attribute.name
 
 
 def _names(schemas: list[Any], uri: str) -> bool:

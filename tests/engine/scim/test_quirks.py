@@ -127,5 +127,7 @@ def test_quirks_of_a_filter(text: str, quirks: set[str], resource_type: Resource
 def test_every_quirk_is_met_here() -> None:
     met: set[str] = {"Q24", "Q12", "Q45"}
     for case in (*BODIES, *PATCHES):
-        met |= set(case.values[1])  # type: ignore[arg-type]
+        quirks = case.values[1]
+        assert isinstance(quirks, set)
+        met |= quirks
     assert met == set(QUIRKS)
