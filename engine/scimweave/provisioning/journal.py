@@ -61,6 +61,11 @@ class Journal:
         """Forget an entry that has its outcome."""
         self._open.pop(number, None)
 
+    @property
+    def open_count(self) -> int:
+        """How many entries have no outcome yet."""
+        return len(self._open)
+
     def open_for(self, resource_id: str | None, user_name: str) -> list[OpenIntent]:
         """Return what is open for one person.
 

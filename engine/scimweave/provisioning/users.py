@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -16,6 +15,7 @@ from scimweave.provisioning.query import Page, query
 from scimweave.provisioning.recovery import resolve
 from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import InUse, Running
+from scimweave.provisioning.sight import Sight
 from scimweave.scim.error import not_found
 from scimweave.scim.patch import parse_patch
 from scimweave.scim.schema import ResourceType
@@ -23,16 +23,13 @@ from scimweave.store.base import Record
 
 
 class Users:
-    """Every method that changes something is safe to cancel: the journal knows what was begun.
+    """Every method that changes something is safe to cancel: the journal knows what was begun."""
 
-    ``unmapped`` counts what providers send and nothing maps, by attribute.
-    """
-
-    def __init__(self, in_use: InUse, journal: Journal, unmapped: Counter[str]) -> None:
+    def __init__(self, in_use: InUse, journal: Journal, sight: Sight) -> None:
         self._in_use = in_use
         self._journal = journal
         self._store = journal.store
-        self._unmapped = unmapped
+        self._sight = sight
         self._locks = Locks()
         self._lifecycle = Lifecycle(journal.store, journal)
 
@@ -48,7 +45,7 @@ class Users:
         """
         with self._in_use.hold() as running:
             checked = running.checker.check(body)
-            self._unmapped.update(checked.dropped)
+            self._sight.saw(checked, running.program.users.ignores)
             user_name = folded(checked.resource[USER_NAME])
             async with self._locks.hold(user_name):
                 completed = await self._resolve_open(running, None, user_name)
@@ -75,13 +72,14 @@ class Users:
             filter_text=filter_text,
             start_index=max(1, start_index),
             count=max(0, count),
+            noted=self._sight.saw_quirks,
         )
 
     async def replace(self, user_id: str, body: Any) -> Record:
         """Replace a user (RFC 7644 §3.5.1). Raises ``ScimError``."""
         with self._in_use.hold() as running:
             checked = running.checker.check(body)
-            self._unmapped.update(checked.dropped)
+            self._sight.saw(checked, running.program.users.ignores)
             return await self._change(
                 running, user_id, lambda _: checked.resource, frozenset(checked.resource)
             )
@@ -95,8 +93,10 @@ class Users:
             if isinstance(body, list):
                 body = {"Operations": body}
             patch = parse_patch(body, running.checker)
-            self._unmapped.update(patch.dropped)
-            return await self._change(running, user_id, patch.apply, patch.touched)
+            try:
+                return await self._change(running, user_id, patch.apply, patch.touched)
+            finally:
+                self._sight.saw(patch, running.program.users.ignores)
 
     async def delete(self, user_id: str) -> None:
         """Delete a user; the file says what becomes of the account. Raises ``ScimError`` (404)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,7 +14,13 @@ from typing import TypeVar
 
 from scimweave.group_commit import GroupCommitWriter, WriterClosed
 from scimweave.reading_thread import ReaderClosed, ReadingThread, Work
-from scimweave.store import sqlite_file, sqlite_journal, sqlite_keys, sqlite_resources
+from scimweave.store import (
+    sqlite_file,
+    sqlite_journal,
+    sqlite_keys,
+    sqlite_resources,
+    sqlite_unmapped,
+)
 from scimweave.store.base import (
     Entry,
     Intent,
@@ -23,6 +29,7 @@ from scimweave.store.base import (
     OpenIntent,
     Record,
     StoreError,
+    Unmapped,
 )
 from scimweave.store.sqlite_rows import intent_columns, micros, record_columns
 
@@ -201,6 +208,18 @@ class SqliteStore:
     async def key_used(self, key: int, at: datetime) -> None:
         """Remember when a key was last used."""
         await self._write(lambda connection: sqlite_keys.used(connection, key, at))
+
+    async def add_unmapped(self, integration: str, counts: Mapping[str, int], at: datetime) -> None:
+        """Add to how often attributes came that nothing maps; they were seen until ``at``."""
+        await self._write(
+            lambda connection: sqlite_unmapped.add(connection, integration, counts, at)
+        )
+
+    async def unmapped(self, integration: str) -> Sequence[Unmapped]:
+        """Return the attributes that came and nothing maps, the most frequent first."""
+        return self._read(
+            lambda connection: sqlite_unmapped.of_integration(connection, integration), []
+        )
 
     async def health(self) -> None:
         """Raise ``StoreError`` where the store cannot be read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from scimweave_server.cli import check, init_target, key, log, serve, simulate
+from scimweave_server.cli import check, init_target, key, log, serve, simulate, unmapped
 
 app = typer.Typer(
     name="scimweave",
@@ -19,6 +19,7 @@ app.command("lint")(check.lint)
 app.command("test")(check.run_tests)
 app.command("init-target")(init_target.init_target)
 app.command("log")(log.log)
+app.command("unmapped")(unmapped.unmapped)
 app.add_typer(simulate.app, name="simulate", help="Behave like an identity provider.")
 
 

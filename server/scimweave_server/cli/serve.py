@@ -19,6 +19,7 @@ from scimweave_server.cli.options import (
 
 if TYPE_CHECKING:
     from scimweave.provisioning.engine import Engine
+    from scimweave.provisioning.journal import Event
 
 MEBIBYTE = 1024 * 1024
 
@@ -32,23 +33,40 @@ def serve(
     max_body: Annotated[
         int, typer.Option(min=1024, help="Largest request body in bytes.")
     ] = MEBIBYTE,
+    metrics: Annotated[
+        bool, typer.Option("--metrics/--no-metrics", help="Show /metrics, for Prometheus.")
+    ] = True,
 ) -> None:
     """Serve each mapping as a SCIM endpoint. Edits of the files are taken up at once."""
     from scimweave_server.http.logs import configure_logs
 
     configure_logs()
     with expected_errors():
-        run_loop(_serve(paths, host, port, store, public_url, max_body))
+        run_loop(_serve(paths, host, port, store, public_url, max_body, metrics))
 
 
 async def _serve(
-    paths: list[Path], host: str, port: int, store: str, public_url: str | None, max_body: int
+    paths: list[Path],
+    host: str,
+    port: int,
+    store: str,
+    public_url: str | None,
+    max_body: int,
+    with_metrics: bool,
 ) -> None:
     from scimweave.provisioning.engine import Engine
     from scimweave_server.http.logs import log_operation
+    from scimweave_server.http.metrics import Metrics
     from scimweave_server.http.run import run
 
-    async with Engine.open(*paths, store=store, listener=log_operation) as engine:
+    metrics = Metrics() if with_metrics else None
+
+    def listen(event: Event) -> None:
+        log_operation(event)
+        if metrics is not None:
+            metrics.operation(event)
+
+    async with Engine.open(*paths, store=store, listener=listen) as engine:
         lines = await _key_lines(engine)
 
         def started(url: str) -> None:
@@ -62,6 +80,7 @@ async def _serve(
             port=port,
             public_url=public_url.rstrip("/") if public_url else None,
             max_body=max_body,
+            metrics=metrics,
             started=started,
         )
 

@@ -7,14 +7,22 @@ from aiohttp import web
 from scimweave.provisioning.engine import Engine
 from scimweave.store.base import StoreError
 from scimweave_server.http.endpoint import Endpoint
+from scimweave_server.http.metrics import Handler, Metrics
 
 MAX_BODY = 1024 * 1024
 
 
 def create_app(
-    engine: Engine, *, public_url: str | None = None, max_body: int = MAX_BODY
+    engine: Engine,
+    *,
+    public_url: str | None = None,
+    max_body: int = MAX_BODY,
+    metrics: Metrics | None = None,
 ) -> web.Application:
-    """Serve the integrations of ``engine``; ``max_body`` is in bytes."""
+    """Serve the integrations of ``engine``; ``max_body`` is in bytes.
+
+    ``metrics`` are shown under /metrics; without them there is no such page.
+    """
     app = web.Application(client_max_size=max_body)
     endpoint = Endpoint(engine, public_url)
 
@@ -27,7 +35,12 @@ def create_app(
 
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", ready)
-    app.router.add_route("*", "/{path:.*}", endpoint.handle)
+    handle: Handler = endpoint.handle
+    if metrics is not None:
+        metrics.watch(engine)
+        app.router.add_get("/metrics", metrics.expose)
+        handle = metrics.measured(handle)
+    app.router.add_route("*", "/{path:.*}", handle)
     return app
 
 

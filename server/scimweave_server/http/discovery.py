@@ -24,14 +24,20 @@ def _resource_types(integration: Integration, base: str) -> list[dict[str, Any]]
     return discovery.resource_types(base, [integration.program.users.acceptance.accepted])
 
 
-DOCUMENTS: dict[str, Documents] = {
-    "Schemas": _schemas,
-    "ResourceTypes": _resource_types,
-    "ServiceProviderConfig": lambda integration, base: [
+def _config(integration: Integration, base: str) -> list[dict[str, Any]]:
+    return [
         discovery.service_provider_config(
             base, max_results=MAX_COUNT, default_page_size=DEFAULT_COUNT
         )
-    ],
+    ]
+
+
+DOCUMENTS: dict[str, Documents] = {
+    "Schemas": _schemas,
+    "ResourceTypes": _resource_types,
+    "ServiceProviderConfig": _config,
+    # Some read the plural in the RFC (erratum 4978).
+    "ServiceProviderConfigs": _config,
 }
 
 
@@ -45,7 +51,7 @@ def document(
     if "filter" in request.query:
         raise ScimError(403, f"/{name} takes no filter")
     found = DOCUMENTS[name](integration, base)
-    if name == "ServiceProviderConfig" and item is None:
+    if DOCUMENTS[name] is _config and item is None:
         return found[0]
     if item is not None:
         for each in found:

@@ -14,6 +14,7 @@ from scimweave.provisioning.keys import verify_key
 from scimweave.scim.error import ScimError, not_found, unavailable
 from scimweave.store.base import StoreError
 from scimweave_server.http import discovery, resources
+from scimweave_server.http.metrics import ADDRESSED
 from scimweave_server.http.resources import Exchange
 from scimweave_server.http.responses import error_response, json_response
 
@@ -67,6 +68,7 @@ class Endpoint:
 
     async def _answer(self, request: web.Request) -> web.Response:
         integration, rest = self._integration(request.rel_url.raw_path)
+        request[ADDRESSED] = (integration.name, rest[0] if rest else "")
         await self._authorise(request, integration)
         base = (self._public_url or str(request.url.origin())) + integration.program.path
         served = integration.resources(rest[0]) if rest else None

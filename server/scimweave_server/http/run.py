@@ -11,6 +11,7 @@ from aiohttp import web
 
 from scimweave.provisioning.engine import Engine
 from scimweave_server.http.app import create_app
+from scimweave_server.http.metrics import Metrics
 from scimweave_server.http.watch import watch
 
 log = structlog.get_logger("scimweave")
@@ -25,6 +26,7 @@ async def run(
     port: int,
     public_url: str | None,
     max_body: int,
+    metrics: Metrics | None,
     started: Callable[[str], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight are finished first.
@@ -33,7 +35,7 @@ async def run(
     where the address cannot be bound.
     """
     runner = web.AppRunner(
-        create_app(engine, public_url=public_url, max_body=max_body),
+        create_app(engine, public_url=public_url, max_body=max_body, metrics=metrics),
         access_log=None,
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
