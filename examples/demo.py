@@ -125,6 +125,7 @@ def main() -> None:
 def provision(demo: Demo, url: str) -> None:
     """Let an Entra-shaped client run both cycles against a running server."""
     token = demo.run("key", "generate", "preciate", "--quiet", secret=True)
+    console.print("(the token is not shown; the client below gets it as SCIMWEAVE_TOKEN)")
     demo.environment["SCIMWEAVE_TOKEN"] = token
     client = ["simulate", "entra", "--url", url, *CYCLES, "--state", str(demo.state)]
     print_employees(demo, "employees before: one account of somebody who left")
@@ -152,7 +153,9 @@ def check(demo: Demo) -> None:
 
 def print_employees(demo: Demo, title: str, before: Sequence[Row] = ()) -> None:
     """Print the table; what is new since ``before`` is marked."""
-    table = Table("", *SHOWN, title=title, title_justify="left", box=None)
+    table = Table("", title=title, title_justify="left", box=None)
+    for column in SHOWN:
+        table.add_column(column, no_wrap=True, max_width=44)
     known = set(before)
     for row in demo.employees(SHOWN):
         changed = bool(before) and row not in known

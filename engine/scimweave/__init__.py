@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scimweave.mapping import Diagnostic, MappingError
     from scimweave.provisioning.engine import Engine
+    from scimweave.provisioning.groups import Groups
     from scimweave.provisioning.integration import Integration
     from scimweave.provisioning.users import Users
     from scimweave.scim.error import ScimError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Diagnostic",
     "Engine",
+    "Groups",
     "Integration",
     "MappingError",
     "Record",
@@ -29,6 +31,7 @@ __all__ = [
 _HOMES = {
     "Diagnostic": "scimweave.mapping",
     "Engine": "scimweave.provisioning.engine",
+    "Groups": "scimweave.provisioning.groups",
     "Integration": "scimweave.provisioning.integration",
     "MappingError": "scimweave.mapping",
     "Record": "scimweave.store.base",

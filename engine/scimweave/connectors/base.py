@@ -25,6 +25,15 @@ class FieldShape:
 
 
 @dataclass(frozen=True, slots=True)
+class MembersShape:
+    """Where the members of groups are kept: a table of pairs, by the columns of their keys."""
+
+    object: str
+    group: FieldShape
+    member: FieldShape
+
+
+@dataclass(frozen=True, slots=True)
 class AccountShape:
     """The kind of account that a mapping writes: a table, a collection, an object class."""
 
@@ -32,6 +41,7 @@ class AccountShape:
     key: str
     match: tuple[str, ...]
     fields: tuple[FieldShape, ...]
+    members: MembersShape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +134,26 @@ class Connector(Protocol):
 
     async def describe(self) -> Mapping[str, FieldDescription]:
         """Return the target's fields by name. Raises ``NoSuchObject``."""
+        ...
+
+    async def add_members(self, group: Key, members: Sequence[Key]) -> None:
+        """Put accounts into a group, all or none; those that are in it already stay.
+
+        This, ``remove_members``, ``members`` and ``describe_members`` are for shapes with
+        ``members``. Costs do not grow with the group.
+        """
+        ...
+
+    async def remove_members(self, group: Key, members: Sequence[Key]) -> None:
+        """Take accounts out of a group, all or none; those that are not in it do no harm."""
+        ...
+
+    async def members(self, group: Key) -> Sequence[Key]:
+        """Return the keys of a group's members."""
+        ...
+
+    async def describe_members(self) -> Mapping[str, FieldDescription]:
+        """Return the fields of the membership table by name. Raises ``NoSuchObject``."""
         ...
 
     async def close(self) -> None:

@@ -46,6 +46,8 @@ class MemoryConnector:
         self._fields = {field.name: field for field in shape.fields}
         self._accounts: dict[Key, dict[str, Value]] = {}
         self._last_key = 0
+        # A dict, not a set: members come back in the order of their joining.
+        self._members: dict[Key, dict[Key, None]] = {}
 
     async def create(self, fields: Mapping[str, Value]) -> Key:
         """Make an account; the key is the next number, unless ``fields`` holds it."""
@@ -109,6 +111,29 @@ class MemoryConnector:
             for field in self._shape.fields
         }
         return {key.name: key, **described}
+
+    async def add_members(self, group: Key, members: Sequence[Key]) -> None:
+        """Put accounts into a group."""
+        self._members.setdefault(group, {}).update(dict.fromkeys(members))
+
+    async def remove_members(self, group: Key, members: Sequence[Key]) -> None:
+        """Take accounts out of a group."""
+        found = self._members.get(group, {})
+        for member in members:
+            found.pop(member, None)
+
+    async def members(self, group: Key) -> Sequence[Key]:
+        """Return the keys of a group's members."""
+        return list(self._members.get(group, ()))
+
+    async def describe_members(self) -> Mapping[str, FieldDescription]:
+        """Return the two keys of a pair."""
+        shape = self._shape.members
+        columns = (shape.group, shape.member) if shape else ()
+        return {
+            each.name: FieldDescription(each.name, each.type or "any", nullable=False)
+            for each in columns
+        }
 
     async def close(self) -> None:
         """Keep the accounts; there is nothing to let go of."""

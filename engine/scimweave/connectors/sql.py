@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from scimweave.connectors import sql_database
 from scimweave.connectors.base import (
@@ -16,19 +16,27 @@ from scimweave.connectors.base import (
     AccountShape,
     FieldDescription,
     Key,
+    MembersShape,
     NoSuchObject,
     TargetError,
     Unreachable,
     Value,
 )
 from scimweave.connectors.sql_errors import is_busy, is_stale, passing, translate
-from scimweave.connectors.sql_reflection import reflect
+from scimweave.connectors.sql_members import MemberTable, reflect_members
+from scimweave.connectors.sql_reflection import Reflection, reflect
 from scimweave.connectors.sql_table import SqlTable
 from scimweave.connectors.sql_types import Unfit
 from scimweave.group_commit import Job, WriterClosed
 from scimweave.reading_thread import ReaderClosed, ReadingThread, Work
 
 T = TypeVar("T")
+
+
+class _Reflected(Protocol):
+    """A table that was looked at."""
+
+    reflection: Reflection
 
 
 class SqlConnector:
@@ -48,6 +56,7 @@ class SqlConnector:
         )
         self._writer = sql_database.acquire_writer(path)
         self._closed = False
+        self._member_table: MemberTable | None = None
 
     @classmethod
     async def open(cls, options: Mapping[str, Any], shape: AccountShape) -> SqlConnector:
@@ -114,6 +123,32 @@ class SqlConnector:
         self._table = None
         return (await self._reflected()).describe()
 
+    async def add_members(self, group: Key, members: Sequence[Key]) -> None:
+        """Insert the pairs that are not there, in one transaction."""
+        table = await self._pairs()
+        await self._write(table, lambda connection: table.add(connection, group, members))
+
+    async def remove_members(self, group: Key, members: Sequence[Key]) -> None:
+        """Delete pairs, in one transaction."""
+        table = await self._pairs()
+        await self._write(table, lambda connection: table.remove(connection, group, members))
+
+    async def members(self, group: Key) -> Sequence[Key]:
+        """Return the keys of a group's members."""
+        table = await self._pairs()
+        try:
+            return await self._thread.run(partial(table.members, group=group))
+        except ReaderClosed as error:
+            raise Unreachable("the connector is closed") from error
+        except sqlite3.Error as error:
+            raise self._translated(error, table) from error
+
+    async def describe_members(self) -> Mapping[str, FieldDescription]:
+        """Look at the membership table anew, and return its columns by name."""
+        self._member_table = None
+        made = partial(reflect_members, shape=self._members_shape())
+        return (await asyncio.to_thread(_looked_at, self._path, made)).descriptions
+
     async def close(self) -> None:
         """Let go of the file; what is in flight finishes first. A second call does nothing."""
         if self._closed:
@@ -135,10 +170,22 @@ class SqlConnector:
 
     async def _reflected(self) -> SqlTable:
         if self._table is None:
-            self._table = await asyncio.to_thread(_reflect, self._path, self._shape)
+            made = partial(_reflect, shape=self._shape)
+            self._table = await asyncio.to_thread(_looked_at, self._path, made)
         return self._table
 
-    async def _write(self, table: SqlTable, job: Job[T], written: Collection[str] = ()) -> T:
+    async def _pairs(self) -> MemberTable:
+        if self._member_table is None:
+            made = partial(MemberTable, shape=self._members_shape())
+            self._member_table = await asyncio.to_thread(_looked_at, self._path, made)
+        return self._member_table
+
+    def _members_shape(self) -> MembersShape:
+        if self._shape.members is None:
+            raise TargetError(f'no table is named for the members of "{self._shape.object}"')
+        return self._shape.members
+
+    async def _write(self, table: _Reflected, job: Job[T], written: Collection[str] = ()) -> T:
         if self._closed:
             raise Unreachable("the connector is closed")
         try:
@@ -165,10 +212,11 @@ class SqlConnector:
             raise self._translated(error, table) from error
 
     def _translated(
-        self, error: sqlite3.Error, table: SqlTable, written: Collection[str] = ()
+        self, error: sqlite3.Error, table: _Reflected, written: Collection[str] = ()
     ) -> TargetError:
         if is_stale(error):
             self._table = None
+            self._member_table = None
         return translate(error, table.reflection, written)
 
     def _open_reader(self) -> sqlite3.Connection:
@@ -185,10 +233,14 @@ class SqlConnector:
             self._reader = None
 
 
-def _reflect(path: Path, shape: AccountShape) -> SqlTable:
+def _reflect(connection: sqlite3.Connection, shape: AccountShape) -> SqlTable:
+    return SqlTable(reflect(connection, shape), shape)
+
+
+def _looked_at(path: Path, make: Callable[[sqlite3.Connection], T]) -> T:
     try:
         with closing(sql_database.connect_reader(path)) as connection:
-            return SqlTable(reflect(connection, shape), shape)
+            return make(connection)
     except sqlite3.Error as error:
         raise passing(error) or TargetError(f"{path}: {error}") from error
 

@@ -29,7 +29,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 from sqlalchemy.types import TypeEngine
 
 from scimweave.connectors import sql_database
-from scimweave.connectors.base import AccountShape, FieldShape, TargetError
+from scimweave.connectors.base import AccountShape, FieldShape, MembersShape, TargetError
 from scimweave.connectors.registry import Target
 
 _TYPES: Mapping[str, type[TypeEngine[Any]]] = {
@@ -113,14 +113,44 @@ def _folded(name: str) -> str:
 
 def _missing(shapes: Iterable[AccountShape], existing: frozenset[str]) -> list[str]:
     by_table: dict[str, list[AccountShape]] = {}
+    pairs: dict[str, MembersShape] = {}
     for shape in shapes:
         by_table.setdefault(shape.object, []).append(shape)
+        if shape.members is not None:
+            pairs.setdefault(shape.members.object, shape.members)
     return [
-        statement
-        for name, group in by_table.items()
-        if _folded(name) not in existing
-        for statement in _statements(name, group)
+        *(
+            statement
+            for name, group in by_table.items()
+            if _folded(name) not in existing
+            for statement in _statements(name, group)
+        ),
+        *(
+            statement
+            for name, members in pairs.items()
+            if _folded(name) not in existing and name not in by_table
+            for statement in _member_statements(members)
+        ),
     ]
+
+
+def _member_statements(shape: MembersShape) -> Iterator[str]:
+    """Yield the DDL of a membership table.
+
+    It has no foreign keys: the accounts may live in another database.
+    """
+    columns = [
+        Column(each.name, _key_type(each), primary_key=True, nullable=False, autoincrement=False)
+        for each in (shape.group, shape.member)
+    ]
+    table = Table(shape.object, MetaData(), *columns)
+    yield _sql(CreateTable(table))
+    name = f"{shape.object}_{shape.member.name}"
+    yield _sql(CreateIndex(Index(name, table.c[shape.member.name])))
+
+
+def _key_type(field: FieldShape) -> TypeEngine[Any]:
+    return Integer() if field.type is None else _column_type(field, is_match=False)
 
 
 def _statements(name: str, shapes: list[AccountShape]) -> Iterator[str]:

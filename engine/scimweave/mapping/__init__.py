@@ -9,6 +9,9 @@ from scimweave.mapping.operation import Operation, operation
 from scimweave.mapping.project import (
     Field,
     FieldFault,
+    GroupProgram,
+    Membership,
+    ObjectProgram,
     Operations,
     Program,
     Projection,
@@ -16,14 +19,17 @@ from scimweave.mapping.project import (
     UserProgram,
     to_json,
 )
-from scimweave.mapping.target_check import check_target, target_finding
+from scimweave.mapping.target_check import check_members, check_target, target_finding
 
 __all__ = [
     "CATALOGUE",
     "Diagnostic",
     "Field",
     "FieldFault",
+    "GroupProgram",
     "MappingError",
+    "Membership",
+    "ObjectProgram",
     "Operation",
     "Operations",
     "Program",
@@ -33,6 +39,7 @@ __all__ = [
     "Target",
     "UserProgram",
     "Value",
+    "check_members",
     "check_target",
     "duplicates",
     "endpoints",

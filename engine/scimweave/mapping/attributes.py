@@ -17,7 +17,7 @@ from scimweave.scim.schema import ENTERPRISE_USER, Attribute, ResolvedPath, Sche
 from scimweave.scim.syntax import AttributePath
 
 # What the service makes itself: a resource that is projected does not hold it.
-_OWN = frozenset({"id", "meta", "schemas", "groups"})
+_OWN = frozenset({"id", "meta", "schemas", "groups", "members"})
 _FIELD_TYPES = {
     "string": "string",
     "reference": "string",
@@ -53,7 +53,7 @@ def named(text: str, where: YamlPath, vocabulary: Vocabulary, report: Report) ->
         report.inside("unknown-attribute", message, where, 0, len(text), label)
         return None
     if not _is_readable(resolved):
-        message = f'"{_cut(text)}" is made by the service; a mapping cannot read it'
+        message = _unreadable(_cut(text), resolved)
         report.inside("unreadable-attribute", message, where, 0, len(text))
         return None
     if not _filter_fits(path, resolved, text, where, report):
@@ -107,7 +107,7 @@ def named_by_expression(
         report.inside("unknown-attribute", message, where, position, len(written), label)
         return ()
     if not _is_readable(resolved):
-        message = f'"{written}" is made by the service; a mapping cannot read it'
+        message = _unreadable(written, resolved)
         report.inside("unreadable-attribute", message, where, position, len(written))
         return ()
     return (path,)
@@ -124,13 +124,15 @@ def canonical(path: AttributePath, resolved: ResolvedPath) -> AttributePath:
 
 
 def every_attribute(vocabulary: Vocabulary) -> tuple[AttributePath, ...]:
-    """Return all that a mapping may read of a resource."""
+    """Return all that a mapping may read of a resource at once: not what nobody may see."""
     resource_type = vocabulary.resource_type
     return tuple(
         AttributePath(None if schema is resource_type.core else schema.id, attribute.name)
         for schema in (resource_type.core, *resource_type.extensions)
         for attribute in schema.attributes.values()
-        if attribute.name not in _OWN and attribute.mutability != "readOnly"
+        if attribute.name not in _OWN
+        and attribute.mutability != "readOnly"
+        and attribute.returned != "never"
     )
 
 
@@ -145,7 +147,11 @@ def unknown(path: AttributePath, text: str, vocabulary: Vocabulary) -> tuple[str
         return f'there is no schema "{path.uri}"', label
     attribute = schema.attributes.get(path.attribute.lower())
     if attribute is None or path.sub_attribute is None:
-        owner, name, known_here = _schema_name(schema), path.attribute, schema.attributes
+        owner, name, known_here = (
+            _schema_name(schema),
+            path.attribute,
+            schema.attributes,
+        )
     else:
         owner, name, known_here = attribute.name, path.sub_attribute, attribute.sub_attributes
     message = f'{owner} has no attribute "{_cut(name)}"'
@@ -182,6 +188,12 @@ def _written_paths(vocabulary: Vocabulary) -> Iterator[str]:
 def _is_readable(resolved: ResolvedPath) -> bool:
     leaf = resolved.sub_attribute or resolved.attribute
     return resolved.attribute.name not in _OWN and leaf.mutability != "readOnly"
+
+
+def _unreadable(text: str, resolved: ResolvedPath) -> str:
+    if resolved.attribute.name == "members":
+        return f'"{text}" is no field of an account; groups.members names the table it goes to'
+    return f'"{text}" is made by the service; a mapping cannot read it'
 
 
 def _filter_fits(

@@ -12,9 +12,10 @@ from scimweave.mapping.report import Report
 from scimweave.mapping.source import Document, MapNode, ScalarNode, YamlPath
 
 if TYPE_CHECKING:
-    from scimweave.mapping.model import MappingModel
+    from scimweave.mapping.model import MappingModel, ObjectsModel
 
 _ATTRIBUTES: YamlPath = ("users", "attributes")
+_SECTIONS = ("users", "groups")
 _OPERATIONS: YamlPath = ("users", "operations")
 _SECRETS = (
     re.compile(r"://[^/?#@\s]*?:(?P<secret>[^/?#@\s]+)@"),
@@ -26,20 +27,27 @@ def check_file(model: MappingModel, report: Report) -> None:
     """Look at what does not need the rules to be compiled."""
     _check_target(model, report)
     _check_secrets(report)
-    names = mapped_names(report.document)
-    _check_duplicate_fields(names, report)
-    for index, name in enumerate(model.users.match):
+    for section, objects in zip(_SECTIONS, (model.users, model.groups), strict=True):
+        if objects is not None:
+            _check_objects(objects, section, report)
+
+
+def _check_objects(model: ObjectsModel, section: str, report: Report) -> None:
+    attributes: YamlPath = (section, "attributes")
+    names = _keys(report.document, attributes)
+    _check_duplicate_fields(names, attributes, report)
+    for index, name in enumerate(model.match):
         if name not in names and _is_known(name):
             report.at_value(
                 "match-unmapped",
                 f'"{name}" finds accounts, and no attribute fills it',
-                ("users", "match", index),
+                (section, "match", index),
                 did_you_mean(name, names),
             )
-    rule = model.users.attributes.get(model.users.key)
+    rule = model.attributes.get(model.key)
     if rule is not None and rule.has("const"):
-        message = f'every account would get the same "{model.users.key}", which is its key'
-        report.at_key("key-mapped", message, (*_ATTRIBUTES, model.users.key))
+        message = f'every account would get the same "{model.key}", which is its key'
+        report.at_key("key-mapped", message, (*attributes, model.key))
 
 
 def check_users(users: UserProgram, report: Report) -> None:
@@ -94,7 +102,9 @@ def _check_target(model: MappingModel, report: Report) -> None:
     ):
         hint = "for example url: ${DATABASE_URL:-sqlite:///var/target.db}"
         report.at_key("missing-key", 'the connector "sql" needs a "url"', ("target",), help=hint)
-    if target.connector == "memory" and target.url is not None:
+    # A connector that does not exist is read as this one, to look further into the file.
+    is_memory = report.document.data()["target"].get("connector") == "memory"
+    if is_memory and target.url is not None:
         message = 'the connector "memory" takes no "url"'
         report.at_key("unknown-key", message, ("target", "url"))
 
@@ -115,16 +125,16 @@ def _check_secrets(report: Report) -> None:
                 report.add("literal-secret", message, hidden, help=hint)
 
 
-def _check_duplicate_fields(names: list[str], report: Report) -> None:
+def _check_duplicate_fields(names: list[str], attributes: YamlPath, report: Report) -> None:
     first: dict[str, str] = {}
     for name in names:
         folded = name.casefold()
         if folded in first:
-            earlier = report.document.key((*_ATTRIBUTES, first[folded]))
+            earlier = report.document.key((*attributes, first[folded]))
             report.at_key(
                 "duplicate-field",
                 f'"{first[folded]}" and "{name}" are the same field of the target',
-                (*_ATTRIBUTES, name),
+                (*attributes, name),
                 related=(Related(earlier, "first here"),),
             )
         first.setdefault(folded, name)

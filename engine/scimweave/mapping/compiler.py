@@ -22,7 +22,9 @@ from scimweave.mapping.interpolation import interpolate
 from scimweave.mapping.loader import parse, read_text
 from scimweave.mapping.project import (
     Field,
+    GroupProgram,
     MappingTest,
+    Membership,
     Operations,
     Program,
     Target,
@@ -33,10 +35,19 @@ from scimweave.mapping.report import Report
 from scimweave.mapping.source import Document, YamlPath
 from scimweave.mapping.vocabulary import Vocabulary
 from scimweave.scim.resource import Acceptance
+from scimweave.scim.schema import GROUP_TYPE
+from scimweave.scim.syntax import AttributePath
 
 if TYPE_CHECKING:
-    from scimweave.mapping.model import MappingModel, SetModel, UsersModel
+    from scimweave.mapping.model import (
+        GroupsModel,
+        MappingModel,
+        ObjectsModel,
+        SetModel,
+        UsersModel,
+    )
 
+_MEMBERS = AttributePath(None, "members")
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
@@ -104,24 +115,22 @@ class _Compiler:
         vocabulary = compile_extensions(model, self.report)
         users = self._users(model.users, vocabulary)
         check_users(users, self.report)
+        groups = None if model.groups is None else self._groups(model.groups)
         tests = [] if self.tests_at_fault else self._tests(model)
         return Program(
             file=self.file,
             integration=model.integration,
             title=model.title or model.integration,
             path=path,
-            revision=self._revision(),
+            revision=_digest(self._rules())[:12],
             target=Target(model.target.connector, _options(model)),
             users=users,
+            groups=groups,
             tests=tuple(tests),
             warnings=tuple(self.report.findings),
             digest=self.digest,
             _document=self.document,
         )
-
-    def _revision(self) -> str:
-        users, schema = self.data["users"], self.data.get("schema")
-        return _digest([users, schema] if schema else users)[:12]
 
     def _tests(self, model: MappingModel) -> list[MappingTest]:
         names = written_names(self.document)
@@ -129,32 +138,75 @@ class _Compiler:
             compile_test(test, index, names, self.report) for index, test in enumerate(model.tests)
         ]
 
+    def _rules(self) -> Any:
+        """Return what projections follow from."""
+        more = [self.data[key] for key in ("groups", "schema") if self.data.get(key)]
+        return [self.data["users"], *more] if more else self.data["users"]
+
     def _users(self, model: UsersModel, vocabulary: Vocabulary) -> UserProgram:
+        fields = self._fields(model, "users", vocabulary)
+        return UserProgram(
+            resource_type=vocabulary.resource_type,
+            section="users",
+            label="userName",
+            object=model.object,
+            key=model.key,
+            match=tuple(model.match),
+            unmapped=model.unmapped,
+            ignore=self._ignored(model, "users", vocabulary),
+            fields=fields,
+            acceptance=Acceptance.of(
+                vocabulary.resource_type, (*_sources(fields), *declared(vocabulary))
+            ),
+            operations=self._operations(model, fields),
+            patch_status=200 if model.patch_response == "auto" else model.patch_response,
+        )
+
+    def _groups(self, model: GroupsModel) -> GroupProgram:
+        vocabulary = Vocabulary(GROUP_TYPE, {})
+        fields = self._fields(model, "groups", vocabulary)
+        table = model.members
+        given = model.operations
+        return GroupProgram(
+            resource_type=GROUP_TYPE,
+            section="groups",
+            label="displayName",
+            object=model.object,
+            key=model.key,
+            match=tuple(model.match),
+            unmapped=model.unmapped,
+            ignore=self._ignored(model, "groups", vocabulary),
+            fields=fields,
+            acceptance=Acceptance.of(GROUP_TYPE, (*_sources(fields), _MEMBERS)),
+            operations=Operations({}, {}, given.delete, given.missing),
+            # All members of a large group in each answer would be a burden to both sides (Q67).
+            patch_status=204 if model.patch_response == "auto" else model.patch_response,
+            members=Membership(table.object, table.group, table.member) if table else None,
+        )
+
+    def _fields(
+        self, model: ObjectsModel, section: str, vocabulary: Vocabulary
+    ) -> tuple[Field, ...]:
         fields: list[Field] = []
         for name, rule in model.attributes.items():
-            where = ("users", "attributes", name)
+            where: YamlPath = (section, "attributes", name)
             field = compile_field(name, rule, where, vocabulary, self.report)
             if field is None:
                 self.report.complete = False
             else:
                 fields.append(field)
-        ignored = [
-            ignored_path(text, ("users", "ignore", index), vocabulary, self.report)
+        return tuple(fields)
+
+    def _ignored(
+        self, model: ObjectsModel, section: str, vocabulary: Vocabulary
+    ) -> tuple[AttributePath, ...]:
+        found = [
+            ignored_path(text, (section, "ignore", index), vocabulary, self.report)
             for index, text in enumerate(model.ignore)
         ]
-        sources = [path for field in fields for path in field.sources]
-        return UserProgram(
-            object=model.object,
-            key=model.key,
-            match=tuple(model.match),
-            unmapped=model.unmapped,
-            ignore=tuple(each for each in ignored if each is not None),
-            fields=tuple(fields),
-            acceptance=Acceptance.of(vocabulary.resource_type, [*sources, *declared(vocabulary)]),
-            operations=self._operations(model, fields),
-        )
+        return tuple(each for each in found if each is not None)
 
-    def _operations(self, model: UsersModel, fields: list[Field]) -> Operations:
+    def _operations(self, model: UsersModel, fields: tuple[Field, ...]) -> Operations:
         given = model.operations
         by_name = {field.name: field for field in fields}
         where: YamlPath = ("users", "operations")
@@ -177,6 +229,10 @@ class _Compiler:
                 message = f"{shown(value)} {unfit.reason}"
                 self.report.at_value("type-mismatch", message, (*where, name))
         return values
+
+
+def _sources(fields: tuple[Field, ...]) -> list[AttributePath]:
+    return [path for field in fields for path in field.sources]
 
 
 def _options(model: MappingModel) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from scimweave.mapping.fitting import Fit, explained, fitting, looked_up, shown
 from scimweave.mapping.origin import Origin, Read, from_expression, from_paths, type_of
 from scimweave.mapping.project import KEEP, Field, FieldError, Reader
 from scimweave.mapping.report import Report
+from scimweave.mapping.secret import secret_paths
 from scimweave.mapping.source import YamlPath
 from scimweave.mapping.vocabulary import Vocabulary
 
@@ -48,6 +49,7 @@ class _FieldCompiler:
         self.where = where
         self.vocabulary = vocabulary
         self.report = report
+        self.sensitive = rule.sensitive
 
     def constant(self, name: str) -> Field | None:
         """Compile ``const``."""
@@ -64,20 +66,20 @@ class _FieldCompiler:
     def computed(self, name: str) -> Field | None:
         """Compile ``from`` and ``expr``, with what is done with their values."""
         origin = self._origin()
-        if origin is None:
+        default = self._default()
+        if origin is None or default is None:
             return None
+        sources = (*origin.sources, *default.sources)
+        if secret_paths(sources):
+            self.sensitive = True
         made = self.rule.type or (
             _common_type(self.rule.values) if self.rule.values else origin.type
         )
         self._check_type(origin)
         fit = self._fit(made)
         table = self._table(fit)
-        default = self._default()
-        if default is None:
-            return None
         read_absent = self._absent(default, fit)
         finish = self._finish(origin, table, fit, made)
-        sources = (*origin.sources, *default.sources)
         read = _reading(origin.read, finish, read_absent)
         return self._field(name, made, fit, sources, origin.text, read)
 
@@ -95,12 +97,13 @@ class _FieldCompiler:
             type=made,
             max_length=self.rule.max_length,
             required=self.rule.required,
-            sensitive=self.rule.sensitive,
+            sensitive=self.sensitive,
             apply=self.rule.apply,
             sources=tuple(dict.fromkeys(sources)),
             source_text=text,
             read=read,
             fit=fit,
+            secrets=secret_paths(dict.fromkeys(sources)),
         )
 
     def _origin(self) -> Origin | None:
@@ -187,7 +190,7 @@ class _FieldCompiler:
         nothing = _nothing(self.rule)
         if default.text == "literal":
             return nothing
-        finish = explained(fit, sensitive=self.rule.sensitive)
+        finish = explained(fit, sensitive=self.sensitive)
         return _reading(default.read, finish, nothing)
 
     def _finish(
@@ -195,12 +198,12 @@ class _FieldCompiler:
     ) -> Callable[[Any], Value] | None:
         if table is not None:
             look_up = looked_up(table, required=self.rule.required)
-            return explained(look_up, sensitive=self.rule.sensitive)
+            return explained(look_up, sensitive=self.sensitive)
         if self.rule.max_length is None and (
             made is None or made == "json" or (made == origin.type and made in _CHECKED)
         ):
             return None
-        return explained(fit, sensitive=self.rule.sensitive)
+        return explained(fit, sensitive=self.sensitive)
 
 
 _ORIGINS = {"from": "from_", "expr": "expr", "const": "const"}

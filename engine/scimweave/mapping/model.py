@@ -113,8 +113,8 @@ class OperationsModel(Model):
     missing: Literal["recreate", "fail"] = "recreate"
 
 
-class UsersModel(Model):
-    """How users become accounts."""
+class ObjectsModel(Model):
+    """How resources of one type become accounts."""
 
     LATER: ClassVar[frozenset[str]] = frozenset({"scope", "filterable"})
 
@@ -124,6 +124,12 @@ class UsersModel(Model):
     attributes: dict[str, AttributeModel] = Field(min_length=1)
     ignore: Names = []
     unmapped: Literal["drop", "keep", "reject"] = "drop"
+    patch_response: Literal["auto", 200, 204] = "auto"
+
+
+class UsersModel(ObjectsModel):
+    """How users become accounts."""
+
     operations: OperationsModel = OperationsModel()
 
 
@@ -166,6 +172,28 @@ class ExtensionModel(Model):
     attributes: dict[str, SchemaAttributeModel] = Field(min_length=1)
 
 
+class GroupOperationsModel(Model):
+    """What becomes of the account of a group."""
+
+    delete: Literal["delete", "ignore"] = "delete"
+    missing: Literal["recreate", "fail"] = "recreate"
+
+
+class MembersModel(Model):
+    """The table at the target that says who is in which group."""
+
+    object: Text = Field(min_length=1)
+    group: Text = Field(min_length=1)
+    member: Text = Field(min_length=1)
+
+
+class GroupsModel(ObjectsModel):
+    """How groups become accounts."""
+
+    members: MembersModel | None = None
+    operations: GroupOperationsModel = GroupOperationsModel()
+
+
 class TestModel(Model):
     """An example of what the mapping does."""
 
@@ -185,7 +213,7 @@ class TestModel(Model):
 class MappingModel(Model):
     """A mapping file."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"tables", "let", "groups", "guard", "extends"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"tables", "let", "guard", "extends"})
 
     integration: Text = Field(pattern=r"\A[a-z][a-z0-9-]{0,62}\z")
     title: Text | None = None
@@ -194,6 +222,7 @@ class MappingModel(Model):
     # ``schema`` is a method of pydantic's.
     schema_: dict[str, ExtensionModel] = Field({}, alias="schema")
     users: UsersModel
+    groups: GroupsModel | None = None
     tests: list[TestModel] = []
 
 
@@ -209,6 +238,10 @@ PLACES: tuple[tuple[Loc, type[Model]], ...] = (
     (("users", "operations"), OperationsModel),
     (("users", "operations", "deactivate"), SetModel),
     (("users", "operations", "reactivate"), SetModel),
+    (("groups",), GroupsModel),
+    (("groups", "attributes", "*"), AttributeModel),
+    (("groups", "operations"), GroupOperationsModel),
+    (("groups", "members"), MembersModel),
     (("tests", "*"), TestModel),
 )
 
@@ -219,9 +252,11 @@ _STAND_INS: Mapping[Loc, Any] = {
     ("integration",): "unknown",
     ("target",): {"connector": "memory"},
     ("target", "connector"): "memory",
-    ("users", "object"): UNKNOWN,
-    ("users", "key"): UNKNOWN,
-    ("users", "match"): [UNKNOWN],
+    **{
+        (section, key): stand_in
+        for section in ("users", "groups")
+        for key, stand_in in (("object", UNKNOWN), ("key", UNKNOWN), ("match", [UNKNOWN]))
+    },
 }
 
 
@@ -291,7 +326,8 @@ def _leave_out(data: Any, path: Loc) -> None:
 
 def _long_forms(data: Any) -> Any:
     """Write out short forms: of a rule, which is a SCIM path, and of a schema's attribute."""
-    _write_out(data.get("users"), "from")
+    for section in ("users", "groups"):
+        _write_out(data.get(section), "from")
     extensions = data.get("schema")
     for extension in extensions.values() if isinstance(extensions, dict) else ():
         _write_out(extension, "type")

@@ -16,6 +16,7 @@ class Operation(StrEnum):
     DEACTIVATE = "deactivate"
     REACTIVATE = "reactivate"
     DELETE = "delete"
+    MEMBERS = "members"
 
 
 def operation(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Operation:

@@ -16,6 +16,7 @@ from scimweave.mapping.expression import (
 )
 from scimweave.mapping.project import FieldError
 from scimweave.mapping.report import Report
+from scimweave.mapping.secret import secret_paths, without_secrets
 from scimweave.mapping.source import YamlPath
 from scimweave.mapping.vocabulary import Vocabulary
 from scimweave.scim.path import compile_path
@@ -74,7 +75,11 @@ def from_expression(
     if len(report.findings) > before:
         return None
     names = ", ".join(sorted(str(path) for path in sources)) if expression.fields else "expr"
-    return Origin(_evaluating(expression, sensitive), sources, None, names)
+    evaluate = _evaluating(expression, sensitive or bool(secret_paths(sources)))
+    if expression.fields is None:
+        # Whoever reads the whole resource does not ask for what nobody may see.
+        return Origin(lambda resource: evaluate(without_secrets(resource)), sources, None, names)
+    return Origin(evaluate, sources, None, names)
 
 
 def from_constant(value: Any) -> Origin:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from scimweave.mapping.convert import Value
 from scimweave.mapping.diagnostics import Diagnostic, Span
+from scimweave.mapping.secret import has_any
 from scimweave.mapping.source import Document
 from scimweave.scim.resource import Acceptance
 from scimweave.scim.schema import ResourceType
@@ -66,7 +67,8 @@ class Field:
     ``type`` is None where any JSON value may come. ``sources`` are the SCIM attributes that the
     value depends on, in canonical case. ``read`` gives the value for a canonical resource, or
     ``KEEP``; it raises ``FieldError``. ``fit`` puts a literal into the field's type; it raises
-    ``Unfit``.
+    ``Unfit``. ``secrets`` are the sources that are never stored: the field is written only by a
+    request that brings one of them, and is left alone by others.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Field:
     source_text: str
     read: Reader = field(repr=False, compare=False)
     fit: Callable[[Any], Value] = field(repr=False, compare=False)
+    secrets: tuple[AttributePath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +95,15 @@ class Operations:
 
 
 @dataclass(frozen=True, slots=True)
-class UserProgram:
-    """How users become accounts."""
+class ObjectProgram:
+    """How resources of one type become accounts; ``section`` is where the file says so.
 
+    ``label`` is the attribute by which people know a resource, and which is its own.
+    """
+
+    resource_type: ResourceType
+    section: Literal["users", "groups"]
+    label: Literal["userName", "displayName"]
     object: str
     key: str
     match: tuple[str, ...]
@@ -103,10 +112,12 @@ class UserProgram:
     fields: tuple[Field, ...]
     acceptance: Acceptance = field(repr=False)
     operations: Operations
+    patch_status: Literal[200, 204]
     known_fields: frozenset[str] = field(init=False)
     _ignored: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _readers: tuple[tuple[str, Reader], ...] = field(init=False, repr=False, compare=False)
+    _secret: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = {each.name for each in self.fields}
@@ -114,12 +125,9 @@ class UserProgram:
         object.__setattr__(self, "known_fields", frozenset(names | both))
         object.__setattr__(self, "_ignored", tuple(str(path).lower() for path in self.ignore))
         object.__setattr__(self, "_by_name", {each.name: each for each in self.fields})
+        secret = frozenset(each.name for each in self.fields if each.secrets)
+        object.__setattr__(self, "_secret", secret)
         object.__setattr__(self, "_readers", tuple((f.name, f.read) for f in self.fields))
-
-    @property
-    def resource_type(self) -> ResourceType:
-        """User, with the extensions that can be mapped."""
-        return self.acceptance.resource_type
 
     def ignores(self, name: str) -> bool:
         """Whether an attribute, by the path that it is counted under, is knowingly unmapped."""
@@ -133,17 +141,25 @@ class UserProgram:
         """Return the field that an attribute fills; None for others."""
         return self._by_name.get(name)
 
-    def project(self, resource: dict[str, Any]) -> Projection:
+    def _is_kept(self, name: str, resource: dict[str, Any]) -> bool:
+        return not has_any(resource, self._by_name[name].secrets)
+
+    def project(self, resource: dict[str, Any], *, creating: bool = False) -> Projection:
         """Compute the target fields of a canonical resource, which is not modified.
+
+        Fields made of secrets are left out where ``resource`` lacks the secret, unless the account
+        is being created: then ``default`` and ``required`` hold for them too.
 
         For a resource that is not active, ``operations.deactivate.set`` goes over the rules.
         """
-        if "active" not in resource:
+        if self.section == "users" and "active" not in resource:
             # Whoever reads it back is told so too (Q66).
             resource = {**resource, "active": True}
         values: dict[str, Value] = {}
         faults: list[FieldFault] = []
         for name, read in self._readers:
+            if not creating and name in self._secret and self._is_kept(name, resource):
+                continue
             try:
                 value = read(resource)
             except FieldError as fault:
@@ -152,10 +168,31 @@ class UserProgram:
                 continue
             if value is not KEEP:
                 values[name] = value
-        if resource["active"] is False and self.operations.deactivate_set:
+        if resource.get("active") is False and self.operations.deactivate_set:
             values.update(self.operations.deactivate_set)
             faults = [each for each in faults if each.field not in values]
         return Projection(values, tuple(faults))
+
+
+@dataclass(frozen=True, slots=True)
+class UserProgram(ObjectProgram):
+    """How users become accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The table at the target that says who is in which group, and its two columns of keys."""
+
+    object: str
+    group: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupProgram(ObjectProgram):
+    """How groups become accounts; without ``members`` the target does not know who is in them."""
+
+    members: Membership | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +238,16 @@ class Program:
     revision: str
     target: Target
     users: UserProgram = field(compare=False)
+    groups: GroupProgram | None = field(compare=False)
     tests: tuple[MappingTest, ...] = field(compare=False, repr=False)
     warnings: tuple[Diagnostic, ...] = field(compare=False)
     digest: str
     _document: Document = field(compare=False, repr=False)
+
+    @property
+    def objects(self) -> tuple[ObjectProgram, ...]:
+        """What is provisioned: users, and groups where the file has them."""
+        return (self.users,) if self.groups is None else (self.users, self.groups)
 
     def span_of(self, *path: str | int) -> Span:
         """Return where the value at a YAML path stands, or the nearest thing around it."""

@@ -121,7 +121,7 @@ def _wrong_type(fault: Fault, document: Document) -> Diagnostic:
     if fault.type == "bool_type" and isinstance(fault.input, str):
         hint = "only true and false are booleans here, yes and no are text"
     expected = _EXPECTED.get(fault.type, "something else")
-    if fault.type == "model_type" and fault.loc[:2] == ("users", "attributes"):
+    if fault.type == "model_type" and fault.loc[1:2] == ("attributes",):
         expected = "a SCIM path or a mapping"
     message = f"{_name(fault)} is {expected}, not {_described(fault.input)}"
     return finding("wrong-type", message, document.value(fault.loc), help=hint)

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from scimweave.mapping.diagnostics import Diagnostic, did_you_mean, finding, position
-from scimweave.mapping.project import Field, FieldError, Program
+from scimweave.mapping.project import Field, FieldError, ObjectProgram, Program
 from scimweave.mapping.source import YamlPath
 
-_ATTRIBUTES: YamlPath = ("users", "attributes")
-# Every user has them, whatever the provider sends (design, section 6; Q66).
-_ALWAYS_THERE = frozenset({"userName", "active"})
+# Every resource has them, whatever the provider sends (design, section 6; Q66).
+_ALWAYS_THERE = {"users": frozenset({"userName", "active"}), "groups": frozenset({"displayName"})}
 
 
 class FieldDescription(Protocol):
@@ -31,81 +30,119 @@ class FieldDescription(Protocol):
     def unique(self) -> bool: ...  # noqa: D102
 
 
-def check_target(program: Program, description: Mapping[str, FieldDescription]) -> list[Diagnostic]:
-    """Return what the mapping and the fields of its target disagree about."""
+def check_target(
+    program: Program,
+    description: Mapping[str, FieldDescription],
+    objects: ObjectProgram | None = None,
+) -> list[Diagnostic]:
+    """Return what the mapping and the fields of its target disagree about.
+
+    ``objects`` is the part of the mapping that the description is of: its users by default.
+    """
+    part = objects or program.users
     found = [
-        *_missing(program, description),
-        *_nulls(program, description),
-        *_lengths(program, description),
-        *_matches(program, description),
+        *_missing(program, part, description),
+        *_nulls(program, part, description),
+        *_lengths(program, part, description),
+        *_matches(program, part, description),
     ]
     return sorted(found, key=position)
 
 
-def target_finding(program: Program, reason: str) -> Diagnostic:
-    """Return a finding about a target that cannot be opened, or lacks the object."""
-    return finding("unusable-target", reason, program.span_of("users", "object"))
+def check_members(
+    program: Program, description: Mapping[str, FieldDescription]
+) -> list[Diagnostic]:
+    """Return what the mapping and the membership table of its target disagree about."""
+    table = program.groups.members if program.groups else None
+    if table is None:
+        return []
+    where: YamlPath = ("groups", "members")
+    columns = {"group": table.group, "member": table.member}
+    found = [
+        finding(
+            "missing-field",
+            f'{table.object} has no field "{name}"',
+            program.span_of(*where, key),
+            did_you_mean(name, description),
+        )
+        for key, name in columns.items()
+        if name not in description
+    ]
+    found += [
+        finding(
+            "not-null-without-value",
+            f'{table.object} wants a value for "{name}", and a membership has none',
+            program.span_of(*where, "object"),
+        )
+        for name, described in description.items()
+        if not (described.nullable or described.has_default) and name not in columns.values()
+    ]
+    return sorted(found, key=position)
 
 
-def _missing(program: Program, description: Mapping[str, FieldDescription]) -> Iterator[Diagnostic]:
-    users = program.users
+def target_finding(
+    program: Program, reason: str, where: YamlPath = ("users", "object")
+) -> Diagnostic:
+    """Return a finding about a target that cannot be opened, or lacks the object at ``where``."""
+    return finding("unusable-target", reason, program.span_of(*where))
+
+
+def _missing(
+    program: Program, part: ObjectProgram, description: Mapping[str, FieldDescription]
+) -> Iterator[Diagnostic]:
     places: dict[str, YamlPath] = {
-        name: ("users", "operations", key, "set", name)
+        name: (part.section, "operations", key, "set", name)
         for key, names in (
-            ("reactivate", users.operations.reactivate_set),
-            ("deactivate", users.operations.deactivate_set),
+            ("reactivate", part.operations.reactivate_set),
+            ("deactivate", part.operations.deactivate_set),
         )
         for name in names
     }
-    places |= {field.name: (*_ATTRIBUTES, field.name) for field in users.fields}
+    places |= {field.name: (part.section, "attributes", field.name) for field in part.fields}
     for name, place in places.items():
         if name not in description:
-            yield _no_field(program, name, place, description)
-    if users.key not in description:
+            yield finding(
+                "missing-field",
+                f'{part.object} has no field "{name}"',
+                program.key_span_of(*place),
+                did_you_mean(name, description),
+            )
+    if part.key not in description:
         yield finding(
             "missing-field",
-            f'{users.object} has no field "{users.key}", by which accounts are known',
-            program.span_of("users", "key"),
-            did_you_mean(users.key, description),
+            f'{part.object} has no field "{part.key}", by which accounts are known',
+            program.span_of(part.section, "key"),
+            did_you_mean(part.key, description),
         )
 
 
-def _no_field(
-    program: Program, name: str, place: YamlPath, description: Mapping[str, FieldDescription]
-) -> Diagnostic:
-    return finding(
-        "missing-field",
-        f'{program.users.object} has no field "{name}"',
-        program.key_span_of(*place),
-        did_you_mean(name, description),
-    )
-
-
-def _nulls(program: Program, description: Mapping[str, FieldDescription]) -> Iterator[Diagnostic]:
-    users = program.users
+def _nulls(
+    program: Program, part: ObjectProgram, description: Mapping[str, FieldDescription]
+) -> Iterator[Diagnostic]:
+    one = part.section.removesuffix("s")
     for name, described in description.items():
-        if described.nullable or name == users.key:
+        if described.nullable or name == part.key:
             continue
-        field = users.field(name)
+        field = part.field(name)
         if field is None:
             if not described.has_default:
                 yield finding(
                     "not-null-without-value",
-                    f'{users.object} wants a value for "{name}", and no attribute fills it',
-                    program.key_span_of(*_ATTRIBUTES),
+                    f'{part.object} wants a value for "{name}", and no attribute fills it',
+                    program.key_span_of(part.section, "attributes"),
                 )
-        elif _can_be_null(field):
+        elif _can_be_null(field, _ALWAYS_THERE[part.section]):
             yield finding(
                 "null-possible",
-                f'{users.object} takes no null in "{name}", '
-                f"and a user without {field.source_text} gives null",
-                program.key_span_of(*_ATTRIBUTES, name),
-                help='give "default", or "required: true" to refuse such a user',
+                f'{part.object} takes no null in "{name}", '
+                f"and a {one} without {field.source_text} gives null",
+                program.key_span_of(part.section, "attributes", name),
+                help=f'give "default", or "required: true" to refuse such a {one}',
             )
 
 
-def _can_be_null(field: Field) -> bool:
-    if field.required or any(source.attribute in _ALWAYS_THERE for source in field.sources):
+def _can_be_null(field: Field, always_there: frozenset[str]) -> bool:
+    if field.required or any(source.attribute in always_there for source in field.sources):
         return False
     try:
         return field.read({}) is None
@@ -113,8 +150,10 @@ def _can_be_null(field: Field) -> bool:
         return False
 
 
-def _lengths(program: Program, description: Mapping[str, FieldDescription]) -> Iterator[Diagnostic]:
-    for field in program.users.fields:
+def _lengths(
+    program: Program, part: ObjectProgram, description: Mapping[str, FieldDescription]
+) -> Iterator[Diagnostic]:
+    for field in part.fields:
         described = description.get(field.name)
         limit = described.max_length if described is not None else None
         if limit is not None and field.max_length is not None and limit < field.max_length:
@@ -122,17 +161,19 @@ def _lengths(program: Program, description: Mapping[str, FieldDescription]) -> I
                 "too-short",
                 f'"{field.name}" takes {limit} characters at the target, '
                 f"and the mapping lets {field.max_length} through",
-                program.span_of(*_ATTRIBUTES, field.name, "max_length"),
+                program.span_of(part.section, "attributes", field.name, "max_length"),
             )
 
 
-def _matches(program: Program, description: Mapping[str, FieldDescription]) -> Iterator[Diagnostic]:
-    for index, name in enumerate(program.users.match):
+def _matches(
+    program: Program, part: ObjectProgram, description: Mapping[str, FieldDescription]
+) -> Iterator[Diagnostic]:
+    for index, name in enumerate(part.match):
         described = description.get(name)
         if described is not None and not described.unique:
             yield finding(
                 "no-unique-match",
                 f'two accounts may have the same "{name}", by which accounts are found',
-                program.span_of("users", "match", index),
+                program.span_of(part.section, "match", index),
                 help="a unique index at the target keeps that from happening",
             )

@@ -11,6 +11,7 @@ from scimweave.mapping.diagnostics import Span
 from scimweave.mapping.fitting import shown
 from scimweave.mapping.operation import Operation, operation
 from scimweave.mapping.project import FieldFault, MappingTest, Program, UserProgram, to_json
+from scimweave.mapping.secret import without_secrets
 from scimweave.scim.error import ScimError
 from scimweave.scim.patch import parse_patch
 from scimweave.scim.resource import Checker
@@ -94,6 +95,7 @@ def _run(users: UserProgram, test: MappingTest, checker: Checker) -> _Outcome:
         user = checker.check(test.user).resource
         if test.request == "create":
             return _outcome(users, None, user, _touches(user))
+        user = without_secrets(user)
         if test.request == "delete":
             return _deletion(users, user)
         if test.request == "put":
@@ -114,7 +116,7 @@ def _outcome(
     touched: frozenset[str],
 ) -> _Outcome:
     what = operation(before, after)
-    projection = users.project(after)
+    projection = users.project(after, creating=before is None)
     blocking = [
         fault
         for fault in projection.faults

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from scimweave.connectors.base import Value
-from scimweave.mapping import Field, UserProgram, to_json
+from scimweave.mapping import Field, ObjectProgram, to_json
 from scimweave.store.base import Change
 
 MASK = "[sensitive]"
@@ -21,7 +21,7 @@ class Difference:
     """Fields to write, by target name.
 
     ``values`` are target values, ``changes`` their masked form for the log, ``remembered`` what
-    the link keeps of them (JSON; a sensitive value as a digest).
+    the link keeps of them (JSON; a sensitive value as a digest, a secret not at all).
     """
 
     values: Mapping[str, Value]
@@ -45,7 +45,10 @@ def remember(field: Field | None, value: Value) -> Any:
 
 
 def difference(
-    users: UserProgram, old: Mapping[str, Any], new: Mapping[str, Value], skip: Iterable[str] = ()
+    objects: ObjectProgram,
+    old: Mapping[str, Any],
+    new: Mapping[str, Value],
+    skip: Iterable[str] = (),
 ) -> Difference:
     """Compare what was remembered with a new projection; ``skip`` names fields left alone."""
     values: dict[str, Value] = {}
@@ -54,7 +57,13 @@ def difference(
     for name, value in new.items():
         if name in skip:
             continue
-        field = users.field(name)
+        field = objects.field(name)
+        if field is not None and field.secrets:
+            # Not even a digest is kept: whatever a request brings is written.
+            if value is not None:
+                values[name] = value
+                changes.append(Change(name, None, MASK))
+            continue
         kept = remember(field, value)
         before = old.get(name)
         if same(before, kept):
@@ -77,14 +86,14 @@ def same(one: Any, other: Any) -> bool:
     return False
 
 
-def everything(users: UserProgram, new: Mapping[str, Value]) -> Difference:
+def everything(objects: ObjectProgram, new: Mapping[str, Value]) -> Difference:
     """Return what a new account is made of; null is left to the target's own default."""
-    return difference(users, {}, new)
+    return difference(objects, {}, new)
 
 
-def fields_once(users: UserProgram) -> frozenset[str]:
+def fields_once(objects: ObjectProgram) -> frozenset[str]:
     """Return the fields that are written at creation only."""
-    return frozenset(field.name for field in users.fields if field.apply == "on_create")
+    return frozenset(field.name for field in objects.fields if field.apply == "on_create")
 
 
 def _change(field: Field | None, name: str, old: Any, new: Any) -> Change:

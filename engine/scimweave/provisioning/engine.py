@@ -108,10 +108,19 @@ class Engine:
         running = self.integrations.get(program.integration)
         if running is None:
             await self._add(program)
+            await self._drop_renamed(program)
         else:
             await running.reload(program)
-            self._index()
+        self._index()
         return program.integration
+
+    async def _drop_renamed(self, program: Program) -> None:
+        """End what the file was before its integration got another name."""
+        for name, integration in list(self.integrations.items()):
+            if integration.program.file == program.file and name != program.integration:
+                del self.integrations[name]
+                self._index()
+                await integration.close()
 
     async def _add(self, program: Program) -> None:
         self.integrations[program.integration] = await Integration.open(

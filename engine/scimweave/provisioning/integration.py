@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from scimweave.mapping import Program
+from scimweave.provisioning.groups import Groups
 from scimweave.provisioning.journal import Journal, Listener
 from scimweave.provisioning.recovery import recover
 from scimweave.provisioning.resources import Resources
-from scimweave.provisioning.running import InUse, Running, shape_of
+from scimweave.provisioning.running import InUse, Running
 from scimweave.provisioning.sight import Sight
 from scimweave.provisioning.target import start_checked
 from scimweave.provisioning.users import Users
@@ -16,7 +17,8 @@ from scimweave.store.base import Store
 class Integration:
     """One mapping file at work.
 
-    ``users`` are the people that it provisions; ``sight`` counts what is odd or not mapped.
+    ``users`` are the people that it provisions, ``groups`` their groups; ``sight`` counts what is
+    odd or not mapped.
     """
 
     def __init__(self, running: Running, store: Store, listener: Listener) -> None:
@@ -24,6 +26,7 @@ class Integration:
         self._journal = Journal(store, running.program.integration, listener)
         self.sight = Sight(store, running.program.integration)
         self.users = Users(self._in_use, self._journal, self.sight)
+        self.groups = Groups(self._in_use, self._journal, self.sight)
 
     @classmethod
     async def open(
@@ -37,6 +40,8 @@ class Integration:
 
     def resources(self, endpoint: str) -> Resources | None:
         """Return what is served at an endpoint such as ``Users``."""
+        if endpoint == "Groups" and self._in_use.running.groups is not None:
+            return self.groups
         return self.users if endpoint == "Users" else None
 
     @property
@@ -64,11 +69,7 @@ class Integration:
         Raises ``MappingError`` where its target is not as it says; then nothing changes.
         """
         running = self._in_use.running
-        same_target = program.target == running.program.target and shape_of(program) == shape_of(
-            running.program
-        )
-        connector = running.connector if same_target else None
-        await self._in_use.replace(await start_checked(program, connector))
+        await self._in_use.replace(await start_checked(program, running))
 
     async def close(self) -> None:
         """Wait for operations under way, and let go of the target."""

@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from scimweave.mapping import Operation
 from scimweave.provisioning.difference import MASK
-from scimweave.provisioning.lookups import USER_NAME, lookups_of
+from scimweave.provisioning.lookups import folded, label_of, lookups_of
 from scimweave.provisioning.running import Running
 from scimweave.scim.error import uniqueness
-from scimweave.store.base import DuplicateValue, Intent, OpenIntent, Record, Store
+from scimweave.store.base import (
+    Change,
+    DuplicateValue,
+    Intent,
+    MemberDelta,
+    OpenIntent,
+    Record,
+    Store,
+)
 
 if TYPE_CHECKING:
     from scimweave.provisioning.lifecycle import Step
@@ -66,26 +74,27 @@ class Journal:
         """How many entries have no outcome yet."""
         return len(self._open)
 
-    def open_for(self, resource_id: str | None, user_name: str) -> list[OpenIntent]:
-        """Return what is open for one person.
+    def open_for(self, resource_type: str, resource_id: str | None, label: str) -> list[OpenIntent]:
+        """Return what is open for one resource; ``label`` is folded.
 
-        Under the locks of that person, these are entries that lost their request.
+        Under the locks of that resource, these are entries that lost their request.
         """
+        attribute = label_of(resource_type)
         return [
             OpenIntent(number, intent)
             for number, intent in self._open.items()
-            if intent.resource_id == resource_id
-            or (intent.after and intent.after.resource[USER_NAME].casefold() == user_name)
+            if intent.resource_type == resource_type
+            and (
+                intent.resource_id == resource_id
+                or (intent.after and folded(intent.after.resource[attribute]) == label)
+            )
         ]
 
     def _intent(self, running: Running, step: Step, record: Record | None) -> Intent:
         subject = record or step.before
         assert subject is not None
         delivery: dict[str, Any] = dict(step.difference.remembered)
-        if (
-            step.operation is Operation.DELETE
-            and running.program.users.operations.delete == "delete"
-        ):
+        if step.operation is Operation.DELETE and running.objects.operations.delete == "delete":
             delivery = {GONE: True}
         return Intent(
             integration=self.integration,
@@ -93,13 +102,14 @@ class Journal:
             resource_id=subject.id,
             operation=step.operation,
             label=_label(running, subject),
-            changes=step.difference.changes,
+            changes=step.difference.changes + _changes(step.members),
             revision=running.program.revision,
             before=step.before.version if step.before else 0,
             after=record,
-            lookups=lookups_of(record.resource, None) if record else (),
+            lookups=lookups_of(record, None) if record else (),
             key=step.key,
             delivery=delivery,
+            members=step.members,
         )
 
 
@@ -121,7 +131,8 @@ class JournalEntry:
                 self._number,
                 "done",
                 put=record,
-                lookups=lookups_of(record.resource, key) if record else (),
+                lookups=lookups_of(record, key) if record else (),
+                members=intent.members,
                 remove=None if record else intent.resource_id,
                 detail=detail,
             )
@@ -158,10 +169,18 @@ def reopen(journal: Journal, found: OpenIntent) -> JournalEntry:
 
 
 def _label(running: Running, record: Record) -> str:
-    """The userName, by which people search the log, unless the mapping hides it."""
+    """The name by which people search the log, unless the mapping hides it."""
+    label = running.objects.label
     hidden = any(
-        field.sensitive and source.attribute == USER_NAME
-        for field in running.program.users.fields
+        field.sensitive and source.attribute == label
+        for field in running.objects.fields
         for source in field.sources
     )
-    return MASK if hidden else str(record.resource[USER_NAME])
+    return MASK if hidden else str(record.resource[label])
+
+
+def _changes(members: MemberDelta) -> tuple[Change, ...]:
+    """Say how many join and leave; who does, the store knows."""
+    counts = (("added", len(members.added)), ("removed", len(members.removed)))
+    text = ", ".join(f"{word} {count}" for word, count in counts if count)
+    return (Change("members", None, text),) if text else ()

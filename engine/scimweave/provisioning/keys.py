@@ -42,4 +42,5 @@ async def verify_key(store: Store, integration: str, secret: str) -> bool:
 
 def _digest(secret: str) -> bytes:
     # A key is random, not a password: one round of SHA-256 cannot be searched.
-    return hashlib.sha256(secret.encode()).digest()
+    # Bytes of a header that are no UTF-8 come as surrogates.
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()

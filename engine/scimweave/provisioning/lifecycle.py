@@ -1,4 +1,4 @@
-"""The life cycle of users: every change is intent, then target, then commit (design, section 6)."""
+"""The life cycle: every change is intent, then target, then commit (design, section 6)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from scimweave.connectors.base import Account, Gone, TargetError, Unreachable, Value
 from scimweave.mapping import FieldFault
 from scimweave.mapping.operation import Operation, operation
+from scimweave.mapping.secret import has_any, without_secrets
 from scimweave.provisioning.difference import (
     NO_DIFFERENCE,
     Difference,
@@ -20,13 +21,22 @@ from scimweave.provisioning.difference import (
     remember,
 )
 from scimweave.provisioning.journal import Journal
-from scimweave.provisioning.lookups import ACCOUNT, account_value
+from scimweave.provisioning.lookups import ACCOUNT, account_value, label_of
+from scimweave.provisioning.membership import Membership
 from scimweave.provisioning.refusal import refuse_faults, translate
 from scimweave.provisioning.running import Running
 from scimweave.scim.error import ScimError, uniqueness
-from scimweave.store.base import Key, Link, Record, Resource, Store
+from scimweave.store.base import (
+    NO_MEMBERS,
+    Key,
+    Link,
+    MemberDelta,
+    Record,
+    Resource,
+    Store,
+)
 
-USER = "User"
+_WITHOUT_FAULTS = frozenset({Operation.DEACTIVATE, Operation.MEMBERS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +50,11 @@ class Step:
     old: Mapping[str, Any]
     wanted: Mapping[str, Value]
     difference: Difference
+    members: MemberDelta = NO_MEMBERS
 
 
 class Lifecycle:
-    """Carries out operations on the users of one integration.
+    """Carries out operations on the users and groups of one integration.
 
     The caller holds the locks of the resource. Raises ``ScimError``; then the stored resource is
     as it was, and the target too, unless the answer is 503 and the entry stays open.
@@ -52,6 +63,7 @@ class Lifecycle:
     def __init__(self, store: Store, journal: Journal) -> None:
         self._store = store
         self._journal = journal
+        self._membership = Membership(store, journal.integration)
 
     async def apply(
         self,
@@ -59,16 +71,19 @@ class Lifecycle:
         before: Record | None,
         after: Resource | None,
         touched: frozenset[str] = frozenset(),
+        members: MemberDelta = NO_MEMBERS,
     ) -> Record | None:
         """Bring a resource from ``before`` to ``after`` here and at the target.
 
-        ``touched`` names the attributes that the request writes (top level or extension URN).
+        ``touched`` names the attributes that the request writes (top level or extension URN);
+        ``members`` join and leave a group.
         Returns the new record; None after a deletion; ``before`` where nothing changes.
         """
-        if before is not None and before.resource == after:
+        if before is not None and before.resource == after and not members:
+            # A secret is never stored: a request that brings one is never equal.
             return before
         step = await self._decide(running, before, after, touched)
-        return await self._carry_out(running, step)
+        return await self._carry_out(running, replace(step, members=members))
 
     async def _decide(
         self,
@@ -78,19 +93,26 @@ class Lifecycle:
         touched: frozenset[str],
     ) -> Step:
         what = operation(before.resource if before else None, after)
+        if before is not None and before.resource == after:
+            what = Operation.MEMBERS
         if what is Operation.DELETE:
             assert before is not None
             return _deletion(running, before)
         assert after is not None
-        wanted = _wanted(running, what, after, touched)
+        users = running.program.users
+        wanted = _wanted(running, before, what, after, touched)
+        defaults = frozenset(
+            field.name
+            for field in users.fields
+            if field.secrets and not has_any(after, field.secrets)
+        )
+        after = without_secrets(after, users.acceptance.accepted)
         link = before.link if before else None
         if before is not None and link is None and after.get("active") is False:
             return Step(what, before, after, None, {}, wanted, NO_DIFFERENCE)
         if link is None:
-            return await self._creation(running, before, after, wanted)
-        changes = difference(
-            running.program.users, link.projection, wanted, fields_once(running.program.users)
-        )
+            return await self._creation(running, before, after, wanted, defaults)
+        changes = difference(running.objects, link.projection, wanted, fields_once(running.objects))
         return Step(what, before, after, link.key, link.projection, wanted, changes)
 
     async def _creation(
@@ -99,58 +121,73 @@ class Lifecycle:
         before: Record | None,
         after: Resource,
         wanted: Mapping[str, Value],
+        defaults: frozenset[str],
     ) -> Step:
-        users = running.program.users
+        objects = running.objects
         account = await self._account_to_adopt(running, wanted)
         if account is None:
-            made = everything(users, wanted)
+            made = everything(objects, wanted)
             return Step(Operation.CREATE, before, after, None, {}, wanted, made)
-        old = {name: remember(users.field(name), value) for name, value in account.fields.items()}
+        # Whoever is adopted has a password: a default is for new accounts.
+        wanted = {name: value for name, value in wanted.items() if name not in defaults}
+        old = {
+            name: remember(field, value)
+            for name, value in account.fields.items()
+            if not ((field := objects.field(name)) and field.secrets)
+        }
         if after.get("active") is not False:
-            wanted = {**wanted, **users.operations.reactivate_set}
-        changes = difference(users, old, wanted, fields_once(users))
+            wanted = {**wanted, **objects.operations.reactivate_set}
+        changes = difference(objects, old, wanted, fields_once(objects))
         return Step(Operation.ADOPT, before, after, account.key, old, wanted, changes)
 
     async def _account_to_adopt(
         self, running: Running, wanted: Mapping[str, Value]
     ) -> Account | None:
         """Find the one account that ``match`` proves to be this person's."""
-        program = running.program
-        for name in program.users.match:
+        objects = running.objects
+        for name in objects.match:
             if wanted.get(name) is None:
                 continue
             try:
                 accounts = await running.connector.find(name, wanted[name])
             except TargetError as error:
-                raise translate(error, program) from error
+                raise translate(error, running) from error
             if len(accounts) > 1:
                 keys = ", ".join(str(account.key) for account in accounts)
                 raise uniqueness(
-                    f"{len(accounts)} accounts in {program.users.object} have this {name}: "
-                    f"{program.users.key} {keys}; leave one of them"
+                    f"{len(accounts)} accounts in {objects.object} have this {name}: "
+                    f"{objects.key} {keys}; leave one of them"
                 )
             if accounts:
-                await self._refuse_linked(program.integration, accounts[0])
+                await self._refuse_linked(running, accounts[0])
                 return accounts[0]
         return None
 
-    async def _refuse_linked(self, integration: str, account: Account) -> None:
-        value = account_value(account.key)
-        for record in await self._store.find(integration, USER, ACCOUNT, value):
+    async def _refuse_linked(self, running: Running, account: Account) -> None:
+        value, objects = account_value(account.key), running.objects
+        kind = objects.resource_type.name
+        found = await self._store.find(running.program.integration, kind, ACCOUNT, value)
+        for record in found:
             raise uniqueness(
-                f"account {account.key} belongs to user {record.id} "
-                f"({record.resource['userName']}) already"
+                f"account {account.key} belongs to {running.section[:-1]} {record.id} "
+                f"({record.resource[objects.label]}) already"
             )
 
     async def _carry_out(self, running: Running, step: Step) -> Record | None:
         record = _record_after(running, step)
         entry = await self._journal.begin(running, step, record)
+        started = False
         try:
+            if step.operation is Operation.DELETE and step.before is not None:
+                started = await self._membership.dissolve(running, step.before.id, step.key)
             key, detail = await self._deliver(running, step)
+            started = started or bool(step.difference) or key != step.key
+            detail = await self._deliver_members(running, step, record, key) or detail
         except TargetError as error:
-            refusal = translate(error, running.program)
-            # Nobody knows whether the change was made: the entry stays open until the target tells.
-            if not (isinstance(error, Unreachable) and error.applied is None):
+            refusal = translate(error, running)
+            # Nobody knows whether the change was made, or it was made in part: the entry stays
+            # open until the target tells.
+            if not (started or (isinstance(error, Unreachable) and error.applied is None)):
                 await entry.fail(refusal.detail)
             raise refusal from error
         if record is not None:
@@ -165,7 +202,7 @@ class Lifecycle:
             return await connector.create(values), None
         if step.key is None:
             return None, "there was no account"
-        removes = running.program.users.operations.delete == "delete"
+        removes = running.objects.operations.delete == "delete"
         try:
             if step.operation is Operation.DELETE and removes:
                 await connector.delete(step.key)
@@ -175,15 +212,25 @@ class Lifecycle:
             return await self._missing(running, step)
         return step.key, None
 
+    async def _deliver_members(
+        self, running: Running, step: Step, record: Record | None, key: Key | None
+    ) -> str | None:
+        if record is None:
+            return None
+        link = step.before.link if step.before else None
+        if step.before is not None and (link is None or link.key != key):
+            await self._membership.restore(running, record.id, key)
+        return await self._membership.deliver(running, key, step.members)
+
     async def _missing(self, running: Running, step: Step) -> tuple[Key | None, str | None]:
         """Make an account anew that has gone, or refuse (``operations.missing``)."""
-        users = running.program.users
+        objects = running.objects
         gone = f"drift: account {step.key} was gone"
         if step.operation in {Operation.DELETE, Operation.DEACTIVATE}:
             return None, gone
-        if users.operations.missing == "fail":
-            raise Gone(f"{users.key} {step.key}")
-        made = everything(users, step.wanted).values
+        if objects.operations.missing == "fail":
+            raise Gone(f"{objects.key} {step.key}")
+        made = everything(objects, step.wanted).values
         account = await self._account_to_adopt(running, step.wanted)
         if account is not None:
             await running.connector.update(account.key, made)
@@ -193,30 +240,32 @@ class Lifecycle:
 
 def _wanted(
     running: Running,
+    before: Record | None,
     what: Operation,
     after: Resource,
     touched: frozenset[str],
 ) -> Mapping[str, Value]:
     """Project ``after``, or refuse.
 
-    What cannot be projected does not keep a leaver in, unless this request brought it.
+    What cannot be projected keeps neither a leaver in nor a member out, unless this request
+    brought it.
     """
-    users = running.program.users
-    projection = users.project(after)
+    objects = running.objects
+    projection = objects.project(after, creating=before is None)
     blocking = [
         fault
         for fault in projection.faults
-        if what is not Operation.DEACTIVATE or _is_touched(running, fault, touched)
+        if what not in _WITHOUT_FAULTS or _is_touched(running, fault, touched)
     ]
     if blocking:
         raise refuse_faults(blocking)
     if what is Operation.REACTIVATE:
-        return {**projection.values, **users.operations.reactivate_set}
+        return {**projection.values, **objects.operations.reactivate_set}
     return projection.values
 
 
 def _is_touched(running: Running, fault: FieldFault, touched: frozenset[str]) -> bool:
-    field = running.program.users.field(fault.field)
+    field = running.objects.field(fault.field)
     written = {name.lower() for name in touched}
     return field is not None and any(
         name.lower() in written
@@ -226,13 +275,13 @@ def _is_touched(running: Running, fault: FieldFault, touched: frozenset[str]) ->
 
 
 def _deletion(running: Running, before: Record) -> Step:
-    users = running.program.users
+    objects = running.objects
     link = before.link
     wanted: Mapping[str, Value] = {}
     changes = NO_DIFFERENCE
-    if link is not None and users.operations.delete == "deactivate":
-        wanted = users.project({**before.resource, "active": False}).values
-        changes = difference(users, link.projection, wanted, fields_once(users))
+    if link is not None and objects.operations.delete == "deactivate":
+        wanted = objects.project({**before.resource, "active": False}).values
+        changes = difference(objects, link.projection, wanted, fields_once(objects))
     return Step(
         Operation.DELETE,
         before,
@@ -249,7 +298,8 @@ def _record_after(running: Running, step: Step) -> Record | None:
         return None
     now = datetime.now(UTC)
     if step.before is None:
-        record = Record(str(uuid.uuid4()), USER, step.after, 1, now, now)
+        kind = running.objects.resource_type.name
+        record = Record(str(uuid.uuid4()), kind, step.after, 1, now, now)
     else:
         record = replace(
             step.before,
@@ -258,7 +308,7 @@ def _record_after(running: Running, step: Step) -> Record | None:
             last_modified=now,
         )
     projection = {**step.old, **step.difference.remembered}
-    known = running.program.users.known_fields
+    known = running.objects.known_fields
     link = Link(
         step.key if step.key is not None else "",
         {name: value for name, value in projection.items() if name in known},
@@ -275,7 +325,8 @@ def _linked(record: Record, key: Key | None) -> Record:
 
 
 def refuse_duplicate(record: Record) -> ScimError:
-    """A userName that another user has."""
+    """A userName that another user has, or a displayName that another group has."""
+    kind, label = record.resource_type, label_of(record.resource_type)
     return uniqueness(
-        f'a User with userName "{record.resource["userName"]}" exists already: id {record.id}'
+        f'a {kind} with {label} "{record.resource[label]}" exists already: id {record.id}'
     )

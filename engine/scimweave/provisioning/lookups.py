@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from scimweave.store.base import Key, Lookup
+from scimweave.store.base import Key, Lookup, Record
 
 USER_NAME = "userName"
+DISPLAY_NAME = "displayName"
 EXTERNAL_ID = "externalId"
 ACCOUNT = "$account"
 
@@ -22,9 +22,18 @@ def account_value(key: Key) -> str:
     return json.dumps(key)
 
 
-def lookups_of(resource: dict[str, Any], key: Key | None) -> tuple[Lookup, ...]:
-    """Return the lookups of a User. Its userName and its account are its own."""
-    found = [Lookup(USER_NAME, folded(resource[USER_NAME]), unique=True)]
+def label_of(resource_type: str) -> str:
+    """Return the attribute by which people know a resource: no two have the same.
+
+    Entra requires that of the displayName of a Group too (entra-facts 1.1).
+    """
+    return DISPLAY_NAME if resource_type == "Group" else USER_NAME
+
+
+def lookups_of(record: Record, key: Key | None) -> tuple[Lookup, ...]:
+    """Return the lookups of a resource. Its label and its account are its own."""
+    resource, label = record.resource, label_of(record.resource_type)
+    found = [Lookup(label, folded(resource[label]), unique=True)]
     if (external := resource.get(EXTERNAL_ID)) is not None:
         found.append(Lookup(EXTERNAL_ID, external))
     if key is not None:

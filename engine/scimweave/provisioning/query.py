@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from scimweave.provisioning.lookups import EXTERNAL_ID, USER_NAME, folded
+from scimweave.provisioning.lookups import EXTERNAL_ID, folded, label_of
 from scimweave.scim.error import invalid_filter
 from scimweave.scim.filter import compile_filter, parse_filter
 from scimweave.scim.quirks import quirks_of_filter
@@ -19,7 +19,6 @@ from scimweave.store.base import Record, Store
 SCAN_BATCH = 500
 Condition = Callable[[Record], bool]
 
-_FOLDED = {USER_NAME.lower(): USER_NAME}
 _EXACT = {EXTERNAL_ID.lower(): EXTERNAL_ID}
 
 
@@ -54,7 +53,7 @@ async def query(
     found = _parse(filter_text)
     condition = _condition(found, resource_type)
     noted(quirks_of_filter(found, resource_type))
-    indexed = _indexed(found)
+    indexed = _indexed(found, kind)
     if indexed is not None:
         candidates = await _candidates(store, integration, kind, *indexed)
         selected = [record for record in candidates if condition(record)]
@@ -87,11 +86,11 @@ def _condition(found: Filter, resource_type: ResourceType) -> Condition:
     return lambda record: accepts(as_resource(record))
 
 
-def _indexed(found: Filter) -> tuple[str, str] | None:
+def _indexed(found: Filter, kind: str) -> tuple[str, str] | None:
     """Return the indexed attribute and value that every match must have, if there is one."""
     match found:
         case And(left, right):
-            return _indexed(left) or _indexed(right)
+            return _indexed(left, kind) or _indexed(right, kind)
         case Compare(path, "eq", str(value)) if (
             path.sub_attribute is None
             and path.filter is None
@@ -100,8 +99,8 @@ def _indexed(found: Filter) -> tuple[str, str] | None:
             name = path.attribute.lower()
             if name == "id":
                 return "id", value
-            if name in _FOLDED:
-                return _FOLDED[name], folded(value)
+            if name == label_of(kind).lower():
+                return label_of(kind), folded(value)
             if name in _EXACT:
                 return _EXACT[name], value
     return None

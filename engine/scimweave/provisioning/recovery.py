@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scimweave.connectors.base import Account, TargetError
+from scimweave.connectors.base import Account, TargetError, Unreachable
 from scimweave.mapping import Operation
 from scimweave.provisioning.difference import remember, same
 from scimweave.provisioning.journal import GONE, Journal, reopen
+from scimweave.provisioning.membership import Membership
 from scimweave.provisioning.running import Running
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Intent, OpenIntent
 
 RECOVERED = "found at the target and completed by recovery"
+UNKNOWN = "a secret cannot be looked up; the provider was not told that it was done"
 NOT_DELIVERED = "not found at the target; the provider was not told that it was done"
 
 
@@ -23,14 +25,26 @@ async def recover(journal: Journal, running: Running) -> int:
     operation on the same person.
     """
     found = list(await journal.store.open_intents(journal.integration))
+    unknown: list[OpenIntent] = []
     while found:
         try:
-            await resolve(journal, running, found[0])
+            await _resolve_of_type(journal, running, found[0], unknown)
         except TargetError:
             break
         del found[0]
-    journal.keep_open(found)
-    return len(found)
+    journal.keep_open(found + unknown)
+    return len(found) + len(unknown)
+
+
+async def _resolve_of_type(
+    journal: Journal, running: Running, found: OpenIntent, unknown: list[OpenIntent]
+) -> None:
+    of_type = running.of(found.intent.resource_type)
+    if of_type is None:
+        # The mapping has no groups any more: there is no table to look at.
+        unknown.append(found)
+        return
+    await resolve(journal, of_type, found)
 
 
 async def resolve(journal: Journal, running: Running, found: OpenIntent) -> None:
@@ -38,9 +52,28 @@ async def resolve(journal: Journal, running: Running, found: OpenIntent) -> None
     intent = found.intent
     entry = reopen(journal, found)
     account = await _account(running, intent)
+    if not intent.delivery and intent.changes:
+        # All that was to be written is secret, and nothing here knows it.
+        await entry.fail(UNKNOWN)
+        return
+    membership = Membership(journal.store, journal.integration)
+    key = account.key if account else None
     if not _delivered(running, intent, account):
+        if intent.operation == Operation.DELETE:
+            # It may have been taken out of its groups already.
+            await membership.restore(running, intent.resource_id, key)
         await entry.fail(NOT_DELIVERED)
         return
+    if intent.after is not None:
+        try:
+            if intent.key is None:
+                await membership.restore(running, intent.resource_id, key)
+            await membership.deliver(running, key, intent.members)
+        except Unreachable:
+            raise
+        except TargetError as error:
+            await entry.fail(f"the target refuses the members: {error}")
+            return
     record = intent.after
     if record is not None and record.link is not None:
         link = replace(record.link, key=account.key) if account else None
@@ -57,8 +90,8 @@ async def _account(running: Running, intent: Intent) -> Account | None:
         return await running.connector.read(intent.key)
     if intent.operation != Operation.CREATE or intent.after is None:
         return None
-    values = running.program.users.project(intent.after.resource).values
-    for name in running.program.users.match:
+    values = running.objects.project(intent.after.resource).values
+    for name in running.objects.match:
         if values.get(name) is not None:
             accounts = await running.connector.find(name, values[name])
             if accounts:
@@ -77,9 +110,9 @@ def _delivered(running: Running, intent: Intent, account: Account | None) -> boo
             Operation.DELETE,
             Operation.DEACTIVATE,
         }
-    users = running.program.users
+    objects = running.objects
     return all(
-        same(remember(users.field(name), account.fields[name]), value)
+        same(remember(objects.field(name), account.fields[name]), value)
         for name, value in intent.delivery.items()
         if name in account.fields
     )

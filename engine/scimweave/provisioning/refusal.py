@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scimweave.connectors.base import Conflict, Gone, Rejected, TargetError, Unreachable
-from scimweave.mapping import FieldFault, Program
+from scimweave.mapping import FieldFault, ObjectProgram
+from scimweave.provisioning.running import Running
 from scimweave.scim.error import ScimError, invalid_value, unavailable, uniqueness
 
 CONFIGURATION_RETRY = 300
@@ -18,8 +19,9 @@ def refuse_faults(faults: Iterable[FieldFault]) -> ScimError:
     )
 
 
-def translate(error: TargetError, program: Program) -> ScimError:
+def translate(error: TargetError, running: Running) -> ScimError:
     """Turn a target's refusal into the answer to the request."""
+    program = running.program
     match error:
         case Unreachable():
             return unavailable(
@@ -27,14 +29,14 @@ def translate(error: TargetError, program: Program) -> ScimError:
                 error.retry_after,
             )
         case Rejected():
-            return invalid_value(f"the target refuses {_named(program, error)}")
+            return invalid_value(f"the target refuses {_named(running.objects, error)}")
         case Conflict():
-            return uniqueness(f"another account at the target has {_named(program, error)}")
+            return uniqueness(f"another account at the target has {_named(running.objects, error)}")
         case Gone():
             return ScimError(
                 409,
-                f"the account at the target is gone: {error}; delete the user here, or set "
-                "users.operations.missing to recreate",
+                f"the account at the target is gone: {error}; delete the resource here, or set "
+                f"{running.section}.operations.missing to recreate",
             )
         case _:
             return unavailable(
@@ -43,10 +45,10 @@ def translate(error: TargetError, program: Program) -> ScimError:
             )
 
 
-def _named(program: Program, error: Rejected | Conflict) -> str:
+def _named(objects: ObjectProgram, error: Rejected | Conflict) -> str:
     if error.field is None:
         return f"the account: {error}"
-    found = program.users.field(error.field)
+    found = objects.field(error.field)
     if found is None:
         return f"field {error.field}: {error}"
     # A target likes to repeat the value in its message.

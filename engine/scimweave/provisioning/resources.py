@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from scimweave.provisioning.expected import Expected
 from scimweave.provisioning.query import Page
 from scimweave.scim.schema import ResourceType
-from scimweave.store.base import Record
+from scimweave.store.base import Record, Reference
 
 
 class Resources(Protocol):
-    """The resources of one type in one integration. Every method raises ``ScimError``."""
+    """The resources of one type in one integration. Every method raises ``ScimError``.
+
+    ``expected`` are the versions that a change may start from: 412 for another one.
+    """
 
     @property
     def resource_type(self) -> ResourceType:
         """The type, with its endpoint."""
+        ...
+
+    @property
+    def reference_attribute(self) -> str:
+        """The attribute that ``references`` fills: ``members``, or ``groups``."""
+        ...
+
+    @property
+    def patch_status(self) -> int:
+        """What a PATCH answers: 200 with the resource, or 204."""
+        ...
+
+    async def references(self, resource_ids: Sequence[str]) -> Mapping[str, Sequence[Reference]]:
+        """Return what resources refer to, or are referred to by, by their ids.
+
+        A resource without any is left out. Costs one read, however many resources are asked for.
+        """
         ...
 
     async def create(self, body: Any) -> Record:
@@ -31,14 +53,16 @@ class Resources(Protocol):
         """Return the resources that a filter selects, in the order of their creation."""
         ...
 
-    async def replace(self, resource_id: str, body: Any) -> Record:
+    async def replace(
+        self, resource_id: str, body: Any, expected: Expected | None = None
+    ) -> Record:
         """Replace a resource (RFC 7644 §3.5.1)."""
         ...
 
-    async def patch(self, resource_id: str, body: Any) -> Record:
+    async def patch(self, resource_id: str, body: Any, expected: Expected | None = None) -> Record:
         """Apply PATCH operations, all or none (RFC 7644 §3.5.2)."""
         ...
 
-    async def delete(self, resource_id: str) -> None:
+    async def delete(self, resource_id: str, expected: Expected | None = None) -> None:
         """Delete a resource."""
         ...

@@ -5,21 +5,52 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from scimweave.connectors.base import AccountShape, Connector, FieldShape
+from scimweave.connectors.base import (
+    AccountShape,
+    Connector,
+    FieldShape,
+    MembersShape,
+    TargetError,
+)
 from scimweave.connectors.registry import open_connector
-from scimweave.mapping import Program
+from scimweave.mapping import GroupProgram, ObjectProgram, Program, UserProgram
 from scimweave.scim.resource import Checker
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Everything that one version of a mapping file needs at run time."""
+    """Everything that one version of a mapping file needs at run time for one type of resource.
+
+    What is needed for groups stands beside what is needed for users.
+    """
 
     program: Program
     checker: Checker
     connector: Connector
+    section: Literal["users", "groups"] = "users"
+    groups: Running | None = None
+
+    @property
+    def objects(self) -> ObjectProgram:
+        """The part of the program that is about this type."""
+        if self.section == "users":
+            return self.program.users
+        assert self.program.groups is not None
+        return self.program.groups
+
+    @property
+    def connectors(self) -> tuple[Connector, ...]:
+        """Return all that is to be closed."""
+        return (self.connector, self.groups.connector) if self.groups else (self.connector,)
+
+    def of(self, resource_type: str) -> Running | None:
+        """Return what a type of resource needs; None where the mapping does not have it."""
+        if resource_type == self.objects.resource_type.name:
+            return self
+        return self.groups.of(resource_type) if self.groups else None
 
 
 class InUse:
@@ -46,8 +77,7 @@ class InUse:
     async def replace(self, running: Running) -> None:
         """Use another version; the target of the one before is let go of when nobody needs it."""
         version, self._version = self._version, _Version(running)
-        if version.running.connector is not running.connector:
-            await version.close()
+        await version.close(running.connectors)
 
     async def close(self) -> None:
         """Wait for the operations under way, and let go of the target."""
@@ -72,31 +102,84 @@ class _Version:
         if not self._users:
             self._idle.set()
 
-    async def close(self) -> None:
-        await self._idle.wait()
-        await self.running.connector.close()
+    async def close(self, keep: tuple[Connector, ...] = ()) -> None:
+        """Close all connectors but those that go on being used."""
+        kept = {id(each) for each in keep}
+        unused = [each for each in self.running.connectors if id(each) not in kept]
+        if unused:
+            await self._idle.wait()
+        for each in unused:
+            await each.close()
+
+
+def shapes_of(program: Program) -> list[AccountShape]:
+    """Return what connectors have to know of the mapping: of its users, and of its groups."""
+    if program.groups is None:
+        return [shape_of(program)]
+    return [shape_of(program), _groups_shape(program.groups, program.users)]
 
 
 def shape_of(program: Program) -> AccountShape:
-    """Return what a connector has to know of the mapping."""
-    users = program.users
+    """Return what the connector of the users has to know of the mapping."""
+    return _shape(program.users)
+
+
+def _groups_shape(groups: GroupProgram, users: UserProgram) -> AccountShape:
+    table = groups.members
+    if table is None:
+        return _shape(groups)
+    members = MembersShape(
+        table.object, _key_shape(table.group, groups), _key_shape(table.member, users)
+    )
+    return replace(_shape(groups), members=members)
+
+
+def _key_shape(name: str, objects: ObjectProgram) -> FieldShape:
+    """Return a column that holds keys of accounts; without a type these are numbers."""
+    field = objects.field(objects.key)
+    if field is None:
+        return FieldShape(name)
+    return FieldShape(name, field.type or "string", field.max_length)
+
+
+def _shape(objects: ObjectProgram) -> AccountShape:
     fields = [
         FieldShape(field.name, field.type, field.max_length, field.required)
-        for field in users.fields
+        for field in objects.fields
     ]
     # ``operations`` may set fields that no attribute fills.
     mapped = {field.name for field in fields}
-    fields += [FieldShape(name) for name in sorted(users.known_fields - mapped)]
-    return AccountShape(users.object, users.key, users.match, tuple(fields))
+    fields += [FieldShape(name) for name in sorted(objects.known_fields - mapped)]
+    return AccountShape(objects.object, objects.key, objects.match, tuple(fields))
 
 
-async def start(program: Program, connector: Connector | None = None) -> Running:
-    """Make a program ready for use; ``connector`` is one that is open already.
+async def start(program: Program, before: Running | None = None) -> Running:
+    """Make a program ready for use, with the connectors of the version before that still fit.
 
     Raises ``TargetError`` where the target cannot be opened.
     """
-    users = program.users
-    checker = Checker(users.resource_type, users.acceptance, users.unmapped)
-    if connector is None:
-        connector = await open_connector(program.target, shape_of(program))
-    return Running(program, checker, connector)
+    shapes = shapes_of(program)
+    checkers = [
+        Checker(each.resource_type, each.acceptance, each.unmapped) for each in program.objects
+    ]
+    users = await _connector(program, shapes, 0, before)
+    if program.groups is None:
+        return Running(program, checkers[0], users)
+    try:
+        connector = await _connector(program, shapes, 1, before)
+    except TargetError:
+        if before is None or users not in before.connectors:
+            await users.close()
+        raise
+    groups = Running(program, checkers[1], connector, "groups")
+    return Running(program, checkers[0], users, groups=groups)
+
+
+async def _connector(
+    program: Program, shapes: list[AccountShape], index: int, before: Running | None
+) -> Connector:
+    if before is not None and before.program.target == program.target:
+        earlier = dict(zip(shapes_of(before.program), before.connectors, strict=True))
+        if shapes[index] in earlier:
+            return earlier[shapes[index]]
+    return await open_connector(program.target, shapes[index])

@@ -1,29 +1,38 @@
-"""The users of one integration: what a provider asks for, one person at a time."""
+"""The resources of one integration: what a provider asks for, one resource at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 from scimweave.connectors.base import TargetError
+from scimweave.provisioning.expected import Expected
 from scimweave.provisioning.journal import Journal
-from scimweave.provisioning.lifecycle import USER, Lifecycle, refuse_duplicate
+from scimweave.provisioning.lifecycle import Lifecycle, refuse_duplicate
 from scimweave.provisioning.locks import Locks
-from scimweave.provisioning.lookups import USER_NAME, folded
+from scimweave.provisioning.lookups import folded, label_of
+from scimweave.provisioning.membership import Membership
 from scimweave.provisioning.query import Page, query
 from scimweave.provisioning.recovery import resolve
 from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import InUse, Running
 from scimweave.provisioning.sight import Sight
 from scimweave.scim.error import not_found
+from scimweave.scim.members import MemberChange
 from scimweave.scim.patch import parse_patch
-from scimweave.scim.schema import ResourceType
-from scimweave.store.base import Record
+from scimweave.scim.schema import USER_TYPE, ResourceType
+from scimweave.store.base import NO_MEMBERS, Record, Reference
 
 
-class Users:
-    """Every method that changes something is safe to cancel: the journal knows what was begun."""
+class MappedResources:
+    """The resources of one type, which a mapping brings to a target.
+
+    Every method that changes something is safe to cancel: the journal knows what was begun.
+    ``without_extensions`` is the type as it is where no mapping adds to it.
+    """
+
+    without_extensions: ResourceType
 
     def __init__(self, in_use: InUse, journal: Journal, sight: Sight) -> None:
         self._in_use = in_use
@@ -32,39 +41,45 @@ class Users:
         self._sight = sight
         self._locks = Locks()
         self._lifecycle = Lifecycle(journal.store, journal)
+        self._kind = self.without_extensions.name
+        self._label = label_of(self._kind)
+        self._membership = Membership(journal.store, journal.integration)
 
     @property
     def resource_type(self) -> ResourceType:
-        """User, with the extensions that can be mapped."""
-        return self._in_use.running.program.users.resource_type
+        """The type, with the extensions that the mapping declares."""
+        of_type = self._in_use.running.of(self._kind)
+        return of_type.objects.resource_type if of_type else self.without_extensions
 
     async def create(self, body: Any) -> Record:
-        """Create a user from a SCIM body (RFC 7644 §3.3), or adopt the account that is theirs.
+        """Create a resource from a SCIM body (RFC 7644 §3.3), or adopt the account that is its own.
 
         Raises ``ScimError``.
         """
-        with self._in_use.hold() as running:
-            checked = running.checker.check(body)
-            self._sight.saw(checked, running.program.users.ignores)
-            user_name = folded(checked.resource[USER_NAME])
-            async with self._locks.hold(user_name):
-                completed = await self._resolve_open(running, None, user_name)
-                existing = await self._named(user_name)
+        with self._hold() as running:
+            resource, members = self._read(running, body)
+            label = folded(resource[self._label])
+            async with self._locks.hold(label):
+                completed = await self._resolve_open(running, None, label)
+                existing = await self._named(label)
                 if existing is not None and existing.id not in completed:
                     raise refuse_duplicate(existing)
-                return _kept(await self._lifecycle.apply(running, existing, checked.resource))
+                delta = await self._membership.delta(existing.id if existing else None, members)
+                return _kept(
+                    await self._lifecycle.apply(running, existing, resource, members=delta)
+                )
 
-    async def get(self, user_id: str) -> Record:
-        """Return a user. Raises ``ScimError`` (404)."""
-        record = await self._store.get(self._journal.integration, USER, user_id)
+    async def get(self, resource_id: str) -> Record:
+        """Return a resource. Raises ``ScimError`` (404)."""
+        record = await self._store.get(self._journal.integration, self._kind, resource_id)
         if record is None:
-            raise not_found(f"no User has the id {user_id[:80]!r}")
+            raise not_found(f"no {self._kind} has the id {resource_id[:80]!r}")
         return record
 
     async def query(
         self, filter_text: str | None = None, *, start_index: int = 1, count: int = 100
     ) -> Page:
-        """Return the users that a filter selects, in the order of their creation."""
+        """Return the resources that a filter selects, in the order of their creation."""
         return await query(
             self._store,
             self._journal.integration,
@@ -75,79 +90,135 @@ class Users:
             noted=self._sight.saw_quirks,
         )
 
-    async def replace(self, user_id: str, body: Any) -> Record:
-        """Replace a user (RFC 7644 §3.5.1). Raises ``ScimError``."""
-        with self._in_use.hold() as running:
-            checked = running.checker.check(body)
-            self._sight.saw(checked, running.program.users.ignores)
+    async def replace(
+        self, resource_id: str, body: Any, expected: Expected | None = None
+    ) -> Record:
+        """Replace a resource (RFC 7644 §3.5.1). Raises ``ScimError``."""
+        with self._hold() as running:
+            resource, members = self._read(running, body)
             return await self._change(
-                running, user_id, lambda _: checked.resource, frozenset(checked.resource)
+                running, resource_id, lambda _: resource, frozenset(resource), members, expected
             )
 
-    async def patch(self, user_id: str, body: Any) -> Record:
+    async def patch(self, resource_id: str, body: Any, expected: Expected | None = None) -> Record:
         """Apply a PatchOp body, or a bare list of operations (RFC 7644 §3.5.2).
 
         Raises ``ScimError``; then none of the operations is done.
         """
-        with self._in_use.hold() as running:
+        with self._hold() as running:
             if isinstance(body, list):
                 body = {"Operations": body}
+            body, members = self._split(running, body)
             patch = parse_patch(body, running.checker)
             try:
-                return await self._change(running, user_id, patch.apply, patch.touched)
+                return await self._change(
+                    running, resource_id, patch.apply, patch.touched, members, expected
+                )
             finally:
-                self._sight.saw(patch, running.program.users.ignores)
+                self._sight.saw(patch, running.objects.ignores)
 
-    async def delete(self, user_id: str) -> None:
-        """Delete a user; the file says what becomes of the account. Raises ``ScimError`` (404)."""
-        with self._in_use.hold() as running:
-            async with self._locks.hold((USER, user_id)):
-                before = await self._current(running, user_id)
+    async def delete(self, resource_id: str, expected: Expected | None = None) -> None:
+        """Delete a resource; the file says what becomes of the account.
+
+        Raises ``ScimError`` (404).
+        """
+        with self._hold() as running:
+            async with self._locks.hold((self._kind, resource_id)):
+                before = await self._current(running, resource_id)
+                _check(expected, before)
                 await self._lifecycle.apply(running, before, None)
+
+    @property
+    def patch_status(self) -> int:
+        """What a PATCH answers: 200 with the resource, or 204."""
+        with self._hold() as running:
+            return running.objects.patch_status
+
+    @contextmanager
+    def _hold(self) -> Iterator[Running]:
+        """Use the mapping for one operation, as far as it is about this type."""
+        with self._in_use.hold() as running:
+            of_type = running.of(self._kind)
+            if of_type is None:
+                raise not_found(f"{self._journal.integration} provisions no {self._kind}")
+            yield of_type
+
+    def _read(self, running: Running, body: Any) -> tuple[dict[str, Any], tuple[MemberChange, ...]]:
+        """Return the resource of a POST or PUT body, and what becomes of its members."""
+        checked = running.checker.check(body)
+        self._sight.saw(checked, running.objects.ignores)
+        return checked.resource, ()
+
+    def _split(self, running: Running, body: Any) -> tuple[Any, tuple[MemberChange, ...]]:
+        """Return a PATCH body without what it says of members, and that."""
+        return body, ()
 
     async def _change(
         self,
         running: Running,
-        user_id: str,
+        resource_id: str,
         change: Callable[[dict[str, Any]], dict[str, Any]],
         touched: frozenset[str],
+        members: tuple[MemberChange, ...],
+        expected: Expected | None,
     ) -> Record:
         async with AsyncExitStack() as held:
-            await held.enter_async_context(self._locks.hold((USER, user_id)))
-            before = await self._current(running, user_id)
+            await held.enter_async_context(self._locks.hold((self._kind, resource_id)))
+            before = await self._current(running, resource_id)
+            _check(expected, before)
             after = change(before.resource)
             if "active" in before.resource and "active" not in after:
                 # To leave it out is no request to let a leaver back in.
                 after = {**after, "active": before.resource["active"]}
-            user_name = folded(after[USER_NAME])
-            if user_name != folded(before.resource[USER_NAME]):
-                await held.enter_async_context(self._locks.hold(user_name))
-                other = await self._named(user_name)
+            label = folded(after[self._label])
+            if label != folded(before.resource[self._label]):
+                await held.enter_async_context(self._locks.hold(label))
+                other = await self._named(label)
                 if other is not None:
                     raise refuse_duplicate(other)
-            return _kept(await self._lifecycle.apply(running, before, after, touched))
+            delta = await self._membership.delta(resource_id, members) if members else NO_MEMBERS
+            return _kept(await self._lifecycle.apply(running, before, after, touched, delta))
 
-    async def _current(self, running: Running, user_id: str) -> Record:
-        record = await self.get(user_id)
-        if await self._resolve_open(running, user_id, folded(record.resource[USER_NAME])):
-            return await self.get(user_id)
+    async def _current(self, running: Running, resource_id: str) -> Record:
+        record = await self.get(resource_id)
+        if await self._resolve_open(running, resource_id, folded(record.resource[self._label])):
+            return await self.get(resource_id)
         return record
 
-    async def _named(self, user_name: str) -> Record | None:
-        found = await self._store.find(self._journal.integration, USER, USER_NAME, user_name)
+    async def _named(self, label: str) -> Record | None:
+        integration = self._journal.integration
+        found = await self._store.find(integration, self._kind, self._label, label)
         return found[0] if found else None
 
     async def _resolve_open(
-        self, running: Running, user_id: str | None, user_name: str
+        self, running: Running, resource_id: str | None, label: str
     ) -> frozenset[str]:
-        """Look at the target for what earlier requests of this person left open."""
-        found = self._journal.open_for(user_id, user_name)
+        """Look at the target for what earlier requests for this resource left open."""
+        found = self._journal.open_for(self._kind, resource_id, label)
         try:
             for each in found:
                 await resolve(self._journal, running, each)
         except TargetError as error:
-            raise translate(error, running.program) from error
+            raise translate(error, running) from error
         return frozenset(each.intent.resource_id for each in found)
+
+
+class Users(MappedResources):
+    """The users of one integration."""
+
+    without_extensions = USER_TYPE
+    reference_attribute = "groups"
+
+    async def references(self, resource_ids: Sequence[str]) -> Mapping[str, Sequence[Reference]]:
+        """Return the groups that users are in, by user; nothing where there are no groups."""
+        if self._in_use.running.groups is None:
+            return {}
+        return await self._store.memberships(self._journal.integration, resource_ids)
+
+
+def _check(expected: Expected | None, record: Record) -> None:
+    if expected is not None:
+        expected.check(record)
 
 
 def _kept(record: Record | None) -> Record:

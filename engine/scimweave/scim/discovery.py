@@ -12,20 +12,34 @@ RESOURCE_TYPE = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 
 
 def service_provider_config(
-    base_url: str, *, max_results: int, default_page_size: int, documentation_uri: str | None = None
+    base_url: str,
+    *,
+    max_results: int,
+    default_page_size: int,
+    bulk_operations: int = 0,
+    bulk_payload: int = 0,
+    change_password: bool = False,
+    documentation_uri: str | None = None,
 ) -> dict[str, Any]:
-    """Return /ServiceProviderConfig; ``max_results`` is the most that one page holds."""
+    """Return /ServiceProviderConfig; ``max_results`` is the most that one page holds.
+
+    ``bulk_operations`` and ``bulk_payload`` (in bytes) are the limits of /Bulk; 0 is no /Bulk.
+    """
     body: dict[str, Any] = {"schemas": [SERVICE_PROVIDER_CONFIG]}
     if documentation_uri is not None:
         body["documentationUri"] = documentation_uri
     return {
         **body,
         "patch": {"supported": True},
-        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {
+            "supported": bulk_operations > 0,
+            "maxOperations": bulk_operations,
+            "maxPayloadSize": bulk_payload,
+        },
         "filter": {"supported": True, "maxResults": max_results},
-        "changePassword": {"supported": False},
+        "changePassword": {"supported": change_password},
         "sort": {"supported": False},
-        "etag": {"supported": False},
+        "etag": {"supported": True},
         "pagination": {
             "cursor": False,
             "index": True,

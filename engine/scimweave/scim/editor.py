@@ -134,6 +134,8 @@ def _sub_edit(path: AttributePath, slot: Slot, entry: Entry) -> Edit:
 
 
 def _unmapped(path: AttributePath, name: str, attribute: Attribute) -> Edit:
+    if attribute.returned == "never":
+        return ReadOnly(name, refused=False)
     if path.sub_attribute is None or attribute.multi_valued:
         return Dropped(name)
     sub = attribute.sub_attributes.get(path.sub_attribute.lower())

@@ -114,8 +114,11 @@ def compile_fields(
 
     def entry(attribute: Attribute) -> Entry:
         path = prefix + attribute.name
-        taken = attribute if unmapped == "keep" else accepted.get(attribute.name.lower())
-        if attribute.mutability == "readOnly" or path == "schemas":
+        is_secret = attribute.returned == "never"
+        keeps = unmapped == "keep" and not is_secret
+        taken = attribute if keeps else accepted.get(attribute.name.lower())
+        # A provider sends a password whether or not anything takes it (entra-facts 8.1).
+        if attribute.mutability == "readOnly" or path == "schemas" or (is_secret and not taken):
             return Entry(None, _ignore, path, attribute)
         if taken is None:
             return Entry(None, _dropper(attribute, path), path, attribute)

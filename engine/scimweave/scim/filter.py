@@ -74,6 +74,11 @@ def compile_filter(found: Filter, resource_type: ResourceType) -> Condition:
             resolved = resource_type.resolve(path)
         except ScimError as error:
             raise invalid_filter(error.detail) from None
+        if "never" in {
+            resolved.attribute.returned,
+            getattr(resolved.sub_attribute, "returned", ""),
+        }:
+            raise invalid_filter(f"{path} is never returned: nobody can filter by it")
         uri = resolved.schema.id if resolved.is_extension else None
         values = _elements(resolved.attribute.name, uri)
         if path.filter is not None:

@@ -18,6 +18,8 @@ from scimweave.scim.syntax import (
     ValuePath,
 )
 
+# A chain of conditions becomes a tree as deep as the chain is long.
+MAX_CONDITIONS = 200
 OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"})
 _NAME = re.compile(r"\$?[A-Za-z][\w$-]*\Z")
 # An extension ends in ":2.0:User"; Q20 puts a dot where the last colon belongs.
@@ -36,6 +38,7 @@ class Parser:
         self._tokens = tokens(text, fault)
         self._next = 0
         self._room = max_depth
+        self._conditions = 0
 
     @property
     def token(self) -> Token:
@@ -93,6 +96,9 @@ class Parser:
         return left
 
     def _single(self) -> Filter:
+        self._conditions += 1
+        if self._conditions > MAX_CONDITIONS:
+            raise self._fault(self.token.position, f"more than {MAX_CONDITIONS} conditions")
         if self.token.kind == "open":
             return self._grouped()
         following = self._tokens[min(self._next + 1, len(self._tokens) - 1)]

@@ -64,4 +64,8 @@ def string_value(token: Token, fault: SyntaxFault) -> str:
         value = json.loads(token.text, strict=False)
     except json.JSONDecodeError as error:
         raise fault(token.position + error.pos, "a bad escape in the string") from None
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        raise fault(token.position, "half of a surrogate pair in the string") from None
     return str(value)

@@ -45,6 +45,13 @@ class Selection:
         """Return the selected part of a resource in its wire form; ``resource`` is not modified."""
         return _with(resource, self.choices) if self.including else _less(resource, self.choices)
 
+    def wants(self, attribute: str) -> bool:
+        """Whether a reply holds any of a core attribute, by its canonical name."""
+        choice = self.choices.get(attribute)
+        if choice is None or self.including:
+            return (choice is not None) is self.including
+        return all(part.sub is not None or part.condition is not None for part in choice.parts)
+
 
 def parse_selection(
     attributes: str | None, excluded: str | None, resource_type: ResourceType

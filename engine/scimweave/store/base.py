@@ -62,6 +62,30 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberDelta:
+    """Who joins a group and who leaves it, by resource id."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed)
+
+
+NO_MEMBERS = MemberDelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A resource as another one refers to it; ``key`` is that of its account, if it has one."""
+
+    id: str
+    resource_type: str
+    display: str | None
+    key: Key | None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """A target field that an operation sets, as JSON values; sensitive ones come masked."""
 
@@ -77,7 +101,8 @@ class Intent:
     ``before`` is the version that the operation started from (0: none). ``after`` is the record
     to commit (None: the resource is removed), with the link that it will have where the key is
     known. ``delivery`` is what recovery compares with the account: the full projection wanted.
-    These three are dropped when the entry is closed; the rest is the provisioning log.
+    ``members`` is how the members of a group change. These four are dropped when the entry is
+    closed; the rest is the provisioning log.
     """
 
     integration: str
@@ -92,6 +117,7 @@ class Intent:
     lookups: tuple[Lookup, ...] = ()
     key: Key | None = None
     delivery: Mapping[str, Any] = field(default_factory=dict)
+    members: MemberDelta = NO_MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +187,15 @@ class Store(Protocol):
         *,
         put: Record | None = None,
         lookups: Sequence[Lookup] = (),
+        members: MemberDelta = NO_MEMBERS,
         remove: str | None = None,
         detail: str | None = None,
     ) -> None:
         """Close a journal entry and store or remove its resource, in one transaction.
 
         ``outcome`` is ``done`` or another word for the log; ``put`` replaces the record with
-        that id and its lookups; ``remove`` is the id of a resource. Raises ``DuplicateValue``,
+        that id and its lookups; ``members`` join and leave the group ``put``; ``remove`` is the id
+        of a resource, whose memberships go with it. Raises ``DuplicateValue``,
         and then nothing is written.
         """
         ...
@@ -186,6 +214,34 @@ class Store(Protocol):
         self, integration: str, resource_type: str, attribute: str, value: str
     ) -> Sequence[Record]:
         """Return the resources that have this lookup, in the order they were made."""
+        ...
+
+    async def referred(
+        self, integration: str, resource_ids: Sequence[str]
+    ) -> Mapping[str, Reference]:
+        """Return those of the ids that there are, of whatever type."""
+        ...
+
+    async def members(
+        self, integration: str, group_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Reference]]:
+        """Return the members of some groups, by group; a group without any is left out."""
+        ...
+
+    async def member_ids(self, integration: str, group_id: str) -> Sequence[str]:
+        """Return the ids of a group's members."""
+        ...
+
+    async def members_among(
+        self, integration: str, group_id: str, resource_ids: Sequence[str]
+    ) -> frozenset[str]:
+        """Return those of the ids that are members; costs do not grow with the group."""
+        ...
+
+    async def memberships(
+        self, integration: str, resource_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Reference]]:
+        """Return the groups that some resources are in, by member; one in none is left out."""
         ...
 
     async def count(self, integration: str, resource_type: str) -> int:

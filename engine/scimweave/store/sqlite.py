@@ -18,16 +18,20 @@ from scimweave.store import (
     sqlite_file,
     sqlite_journal,
     sqlite_keys,
+    sqlite_members,
     sqlite_resources,
     sqlite_unmapped,
 )
 from scimweave.store.base import (
+    NO_MEMBERS,
     Entry,
     Intent,
     KeyRecord,
     Lookup,
+    MemberDelta,
     OpenIntent,
     Record,
+    Reference,
     StoreError,
     Unmapped,
 )
@@ -81,6 +85,7 @@ class SqliteStore:
         *,
         put: Record | None = None,
         lookups: Sequence[Lookup] = (),
+        members: MemberDelta = NO_MEMBERS,
         remove: str | None = None,
         detail: str | None = None,
     ) -> None:
@@ -98,6 +103,7 @@ class SqliteStore:
             )
             if put is not None:
                 sqlite_resources.put(connection, integration, put, columns, lookups)
+                sqlite_members.change(connection, integration, put.id, members)
             if remove is not None:
                 sqlite_resources.remove(connection, integration, resource_type, remove)
 
@@ -129,6 +135,48 @@ class SqliteStore:
                 connection, integration, resource_type, attribute, value
             ),
             [],
+        )
+
+    async def referred(
+        self, integration: str, resource_ids: Sequence[str]
+    ) -> Mapping[str, Reference]:
+        """Return those of the ids that there are, of whatever type."""
+        return self._read(
+            lambda connection: sqlite_members.referred(connection, integration, resource_ids), {}
+        )
+
+    async def members(
+        self, integration: str, group_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Reference]]:
+        """Return the members of some groups, by group; a group without any is left out."""
+        return await self._scan(
+            lambda connection: sqlite_members.members(connection, integration, group_ids), {}
+        )
+
+    async def member_ids(self, integration: str, group_id: str) -> Sequence[str]:
+        """Return the ids of a group's members."""
+        return await self._scan(
+            lambda connection: sqlite_members.member_ids(connection, integration, group_id), []
+        )
+
+    async def members_among(
+        self, integration: str, group_id: str, resource_ids: Sequence[str]
+    ) -> frozenset[str]:
+        """Return those of the ids that are members; costs do not grow with the group."""
+        return self._read(
+            lambda connection: sqlite_members.among(
+                connection, integration, group_id, resource_ids
+            ),
+            frozenset(),
+        )
+
+    async def memberships(
+        self, integration: str, resource_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Reference]]:
+        """Return the groups that some resources are in, by member; one in none is left out."""
+        return self._read(
+            lambda connection: sqlite_members.memberships(connection, integration, resource_ids),
+            {},
         )
 
     async def count(self, integration: str, resource_type: str) -> int:

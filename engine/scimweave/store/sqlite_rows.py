@@ -15,6 +15,7 @@ from scimweave.store.base import (
     KeyRecord,
     Link,
     Lookup,
+    MemberDelta,
     OpenIntent,
     Record,
     StoreError,
@@ -74,6 +75,7 @@ def intent_columns(intent: Intent, at: datetime) -> tuple[Any, ...]:
         "after": _record_json(intent.after),
         "lookups": [(each.attribute, each.value, each.unique) for each in intent.lookups],
         "delivery": intent.delivery,
+        "members": [intent.members.added, intent.members.removed],
     }
     return (
         micros(at),
@@ -108,6 +110,8 @@ def open_intent_from(row: Row) -> OpenIntent:
         lookups=tuple(Lookup(*each) for each in payload["lookups"]),
         key=key,
         delivery=payload["delivery"],
+        # Entries from before there were groups have none.
+        members=MemberDelta(*map(tuple, payload.get("members", ()))),
     )
     return OpenIntent(id_, intent)
 

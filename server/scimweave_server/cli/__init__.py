@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from scimweave_server.cli import check, init_target, key, log, serve, simulate, unmapped
 
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"scimweave {version('scimweave')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="scimweave",
-    help="A SCIM 2.0 endpoint whose behaviour is a mapping file.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -21,6 +31,16 @@ app.command("init-target")(init_target.init_target)
 app.command("log")(log.log)
 app.command("unmapped")(unmapped.unmapped)
 app.add_typer(simulate.app, name="simulate", help="Behave like an identity provider.")
+
+
+@app.callback()
+def scimweave(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_version, help="Show the version."),
+    ] = False,
+) -> None:
+    """A SCIM 2.0 endpoint whose behaviour is a mapping file."""
 
 
 def main() -> None:

@@ -47,7 +47,7 @@ def lint(
 
 
 def run_tests(paths: Paths, as_json: Json = False) -> None:
-    """Run the ``tests:`` of mapping files."""
+    """Run the tests that stand in mapping files."""
     with expected_errors():
         from scimweave.mapping import load_all
         from scimweave.mapping.tests import run_tests as run

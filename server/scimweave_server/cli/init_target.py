@@ -22,13 +22,13 @@ def init_target(
             init_target,
         )
         from scimweave.mapping import load_all
-        from scimweave.provisioning.running import shape_of
+        from scimweave.provisioning.running import shapes_of
 
         for program in load_all(paths):
             if program.target.connector != "sql":
                 continue
             work = create_statements if dry_run else init_target
-            statements = work(program.target, [shape_of(program)])
+            statements = work(program.target, shapes_of(program))
             for statement in statements:
                 print(f"{statement.strip()};")
             if not statements:

@@ -72,6 +72,12 @@ def generate(
         print(f"Tenant URL    {url}\nSecret Token  {secret}")
         left = f"works for another {grace}" if grace else "does not work any more"
         print(f"\nThe token is not shown again; an earlier one {left}.", file=sys.stderr)
+        if public_url is None:
+            print(
+                "The URL is that of a server on this machine; for the one that the provider "
+                "reaches, give --public-url.",
+                file=sys.stderr,
+            )
 
 
 @app.command("list")

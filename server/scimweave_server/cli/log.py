@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -69,5 +70,12 @@ def _print(entries: list[Entry]) -> None:
 
 def _change(change: Change) -> str:
     if change.old is None:
-        return f"{change.field}: {change.new}"
-    return f"{change.field}: {change.old} → {'∅' if change.new is None else change.new}"
+        return f"{change.field}: {_value(change.new)}"
+    return f"{change.field}: {_value(change.old)} → {_value(change.new)}"
+
+
+def _value(value: Any) -> str:
+    """Return a target value as JSON writes it, but texts without quotes."""
+    if isinstance(value, str):
+        return value
+    return "∅" if value is None else json.dumps(value, ensure_ascii=False)

@@ -20,6 +20,7 @@ from scimweave_server.cli.options import (
 if TYPE_CHECKING:
     from scimweave.provisioning.engine import Engine
     from scimweave.provisioning.journal import Event
+    from scimweave_server.http.limits import Limits
 
 MEBIBYTE = 1024 * 1024
 
@@ -33,16 +34,24 @@ def serve(
     max_body: Annotated[
         int, typer.Option(min=1024, help="Largest request body in bytes.")
     ] = MEBIBYTE,
+    max_bulk_payload: Annotated[
+        int, typer.Option(min=1024, help="Largest body of a /Bulk request in bytes.")
+    ] = MEBIBYTE,
     metrics: Annotated[
-        bool, typer.Option("--metrics/--no-metrics", help="Show /metrics, for Prometheus.")
+        bool,
+        typer.Option(
+            "--metrics/--no-metrics", help="Show /metrics, for Prometheus; --no-metrics does not."
+        ),
     ] = True,
 ) -> None:
     """Serve each mapping as a SCIM endpoint. Edits of the files are taken up at once."""
+    from scimweave_server.http.limits import Limits
     from scimweave_server.http.logs import configure_logs
 
     configure_logs()
+    limits = Limits(max_body=max_body, max_bulk_payload=max_bulk_payload)
     with expected_errors():
-        run_loop(_serve(paths, host, port, store, public_url, max_body, metrics))
+        run_loop(_serve(paths, host, port, store, public_url, limits, metrics))
 
 
 async def _serve(
@@ -51,7 +60,7 @@ async def _serve(
     port: int,
     store: str,
     public_url: str | None,
-    max_body: int,
+    limits: Limits,
     with_metrics: bool,
 ) -> None:
     from scimweave.provisioning.engine import Engine
@@ -79,7 +88,7 @@ async def _serve(
             host=host,
             port=port,
             public_url=public_url.rstrip("/") if public_url else None,
-            max_body=max_body,
+            limits=limits,
             metrics=metrics,
             started=started,
         )

@@ -7,23 +7,26 @@ from aiohttp import web
 from scimweave.provisioning.engine import Engine
 from scimweave.store.base import StoreError
 from scimweave_server.http.endpoint import Endpoint
+from scimweave_server.http.limits import LIMITS, Limits
 from scimweave_server.http.metrics import Handler, Metrics
+from scimweave_server.http.protocol import expect, scim_errors
 
-MAX_BODY = 1024 * 1024
+DEFAULT_LIMITS = Limits()
 
 
 def create_app(
     engine: Engine,
     *,
     public_url: str | None = None,
-    max_body: int = MAX_BODY,
+    limits: Limits = DEFAULT_LIMITS,
     metrics: Metrics | None = None,
 ) -> web.Application:
-    """Serve the integrations of ``engine``; ``max_body`` is in bytes.
+    """Serve the integrations of ``engine``.
 
     ``metrics`` are shown under /metrics; without them there is no such page.
     """
-    app = web.Application(client_max_size=max_body)
+    app = web.Application(middlewares=[scim_errors])
+    app[LIMITS] = limits
     endpoint = Endpoint(engine, public_url)
 
     async def ready(request: web.Request) -> web.Response:
@@ -40,7 +43,7 @@ def create_app(
         metrics.watch(engine)
         app.router.add_get("/metrics", metrics.expose)
         handle = metrics.measured(handle)
-    app.router.add_route("*", "/{path:.*}", handle)
+    app.router.add_route("*", "/{path:.*}", handle, expect_handler=expect)
     return app
 
 

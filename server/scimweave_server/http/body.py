@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from scimweave.scim.error import ScimError, invalid_syntax, invalid_value
+from scimweave_server.http.limits import limits_of
 
-MAX_DEPTH = 32
 BOM = b"\xef\xbb\xbf"
+_ENCODINGS = {"", "identity", "gzip", "deflate"}
+_CHARSETS = {None, "utf-8", "utf8", "us-ascii"}
+# What the provider may say once; another value for the same name would be a guess.
+_PARAMETERS = ("filter", "attributes", "excludedAttributes", "startIndex", "count")
 
 
-async def read_json(request: web.Request) -> Any:
-    """Read the body as JSON. Raises ``ScimError`` (400 or 413)."""
-    try:
-        raw = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        limit = request.client_max_size
-        raise ScimError(413, f"the body is larger than {limit} bytes; send less at once") from None
+class BodyTimeout(ScimError):
+    """A body that did not arrive in time; the connection is of no use any more."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(408, f"the body did not arrive within {seconds:g} seconds")
+
+
+async def read_json(request: web.Request, limit: int | None = None) -> Any:
+    """Read the body as JSON, of at most ``limit`` bytes.
+
+    Raises ``ScimError`` (400, 408, 413, 415).
+    """
+    limits = limits_of(request)
+    _check_type(request)
+    raw = await _read(request, limits.max_body if limit is None else limit, limits.body_seconds)
     try:
         body = orjson.loads(raw.removeprefix(BOM))
     except orjson.JSONDecodeError as error:
         raise invalid_syntax(f"the body is not JSON: {error}") from None
-    if not _within(body, MAX_DEPTH):
-        raise invalid_syntax(f"the body is nested more than {MAX_DEPTH} levels deep")
+    if not _within(body, limits.max_json_depth):
+        raise invalid_syntax(f"the body is nested more than {limits.max_json_depth} levels deep")
     return body
 
 
@@ -39,6 +53,69 @@ def integer(request: web.Request, name: str, default: int) -> int:
         return int(text) if len(text) <= 18 else 10**18
     except ValueError:
         raise invalid_value(f"{name} is a whole number, not {text[:40]!r}") from None
+
+
+def check_address(request: web.Request) -> None:
+    """Refuse an address that no answer could repeat. Raises ``ScimError`` (400)."""
+    try:
+        str(request.rel_url).encode()
+    except UnicodeEncodeError:
+        raise invalid_syntax("the address has bytes that are not UTF-8") from None
+    query = request.query
+    if not query:
+        return
+    for name in _PARAMETERS:
+        if len(set(query.getall(name, ()))) > 1:
+            raise invalid_value(f"{name} is given more than once, with different values")
+
+
+def origin(request: web.Request) -> str:
+    """Return the scheme and host that the provider called. Raises ``ScimError`` (400)."""
+    if not request.headers.get("Host"):
+        # aiohttp would ask the name service for our own name, for as long as that takes.
+        raise invalid_syntax("the request has no Host header")
+    try:
+        return str(request.url.origin())
+    except ValueError:
+        raise invalid_syntax("the Host header names no host") from None
+
+
+def _check_type(request: web.Request) -> None:
+    """Refuse what is not JSON in UTF-8; a body without a type is taken for it."""
+    given = "Content-Type" in request.headers
+    if given and "json" not in request.content_type:
+        raise ScimError(415, f"the body is {request.content_type[:80]}; send application/scim+json")
+    charset = request.charset
+    if charset is not None and charset.lower() not in _CHARSETS:
+        raise ScimError(415, f"the body is in {charset[:40]}; send JSON in UTF-8")
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in _ENCODINGS:
+        raise ScimError(415, f"the body is compressed with {encoding[:40]}; send it plain or gzip")
+
+
+async def _read(request: web.Request, limit: int, seconds: float) -> bytes:
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            # The bytes come inflated, a piece at a time: a bomb is noticed before it goes off.
+            while chunk := await request.content.readany():
+                body += chunk
+                if len(body) > limit:
+                    raise _too_large(limit)
+    except TimeoutError:
+        raise BodyTimeout(seconds) from None
+    except ConnectionError:
+        raise invalid_syntax("the connection broke before the body was there") from None
+    except (web.RequestPayloadError, HttpProcessingError):
+        reason = "the body cannot be read: its chunks or its compression are broken"
+        raise invalid_syntax(reason) from None
+    return bytes(body)
+
+
+def _too_large(limit: int) -> ScimError:
+    return ScimError(413, f"the body is larger than {limit} bytes; send less at once")
 
 
 def _within(value: Any, room: int) -> bool:

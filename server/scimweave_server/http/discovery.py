@@ -11,25 +11,34 @@ from scimweave.provisioning.integration import Integration
 from scimweave.scim import discovery
 from scimweave.scim.error import ScimError, not_found
 from scimweave.scim.schema import LIST_RESPONSE
+from scimweave_server.http.limits import Limits, limits_of
 from scimweave_server.http.resources import DEFAULT_COUNT, MAX_COUNT
 
-Documents = Callable[[Integration, str], list[dict[str, Any]]]
+Documents = Callable[[Integration, str, Limits], list[dict[str, Any]]]
 
 
-def _schemas(integration: Integration, base: str) -> list[dict[str, Any]]:
-    return discovery.schemas(base, integration.program.users.acceptance.schemas())
-
-
-def _resource_types(integration: Integration, base: str) -> list[dict[str, Any]]:
-    return discovery.resource_types(base, [integration.program.users.acceptance.accepted])
-
-
-def _config(integration: Integration, base: str) -> list[dict[str, Any]]:
+def _config(integration: Integration, base: str, limits: Limits) -> list[dict[str, Any]]:
     return [
         discovery.service_provider_config(
-            base, max_results=MAX_COUNT, default_page_size=DEFAULT_COUNT
+            base,
+            max_results=MAX_COUNT,
+            default_page_size=DEFAULT_COUNT,
+            bulk_operations=limits.max_bulk_operations,
+            bulk_payload=limits.max_bulk_payload,
+            change_password="password"
+            in integration.program.users.acceptance.accepted.core.attributes,
         )
     ]
+
+
+def _schemas(integration: Integration, base: str, limits: Limits) -> list[dict[str, Any]]:
+    found = [schema for each in integration.program.objects for schema in each.acceptance.schemas()]
+    return discovery.schemas(base, found)
+
+
+def _resource_types(integration: Integration, base: str, limits: Limits) -> list[dict[str, Any]]:
+    found = [each.acceptance.accepted for each in integration.program.objects]
+    return discovery.resource_types(base, found)
 
 
 DOCUMENTS: dict[str, Documents] = {
@@ -50,7 +59,7 @@ def document(
     """
     if "filter" in request.query:
         raise ScimError(403, f"/{name} takes no filter")
-    found = DOCUMENTS[name](integration, base)
+    found = DOCUMENTS[name](integration, base, limits_of(request))
     if DOCUMENTS[name] is _config and item is None:
         return found[0]
     if item is not None:

@@ -14,16 +14,24 @@ from scimweave.provisioning.keys import verify_key
 from scimweave.scim.error import ScimError, not_found, unavailable
 from scimweave.store.base import StoreError
 from scimweave_server.http import discovery, resources
+from scimweave_server.http.body import BodyTimeout, check_address, origin
+from scimweave_server.http.bulk import bulk
 from scimweave_server.http.metrics import ADDRESSED
 from scimweave_server.http.resources import Exchange
-from scimweave_server.http.responses import error_response, json_response
+from scimweave_server.http.responses import (
+    STORE_RETRY,
+    error_response,
+    json_response,
+    no_content,
+)
 
 log = structlog.get_logger("scimweave.http")
 
 T = TypeVar("T")
 
-STORE_RETRY = 30
-NOT_IMPLEMENTED = {"Me", "Bulk"}
+NOT_IMPLEMENTED = {"Me"}
+READ_ONLY = {"GET": None, "HEAD": None}
+BULK = {"POST": bulk}
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="scimweave"'}
 
 
@@ -46,14 +54,18 @@ class Endpoint:
         """Answer one request; every failure is a SCIM error with a detail."""
         try:
             return await self._answer(request)
+        except MethodNotAllowed as error:
+            headers = {"Allow": ", ".join(error.allowed)}
+            if request.method == "OPTIONS":
+                return no_content(headers)
+            _log_refusal(request, error)
+            return error_response(error, headers)
         except ScimError as error:
             _log_refusal(request, error)
-            headers = {}
-            if isinstance(error, MethodNotAllowed):
-                headers["Allow"] = ", ".join(error.allowed)
-            if error.status == 401:
-                headers.update(CHALLENGE)
-            return error_response(error, headers)
+            response = error_response(error, CHALLENGE if error.status == 401 else None)
+            if isinstance(error, BodyTimeout):
+                response.force_close()
+            return response
         except StoreError as error:
             log.error("store failed", method=request.method, error=str(error))
             return error_response(
@@ -67,10 +79,11 @@ class Endpoint:
             )
 
     async def _answer(self, request: web.Request) -> web.Response:
+        check_address(request)
         integration, rest = self._integration(request.rel_url.raw_path)
         request[ADDRESSED] = (integration.name, rest[0] if rest else "")
         await self._authorise(request, integration)
-        base = (self._public_url or str(request.url.origin())) + integration.program.path
+        base = (self._public_url or origin(request)) + integration.program.path
         served = integration.resources(rest[0]) if rest else None
         if served is not None and len(rest) <= 2:
             exchange = Exchange(request, served, base)
@@ -78,17 +91,20 @@ class Endpoint:
                 return await _method(request, resources.COLLECTION)(exchange)
             return await _method(request, resources.RESOURCE)(exchange, unquote(rest[1]))
         match rest:
+            case ["Bulk"]:
+                return await _method(request, BULK)(request, integration, base)
             case [name] if name in NOT_IMPLEMENTED:
                 raise ScimError(501, f"/{name} is not implemented")
             case [name, *more] if name in discovery.DOCUMENTS and len(more) <= 1:
-                _method(request, {"GET": None, "HEAD": None})
+                _method(request, READ_ONLY)
                 return json_response(
                     discovery.document(request, integration, base, name, *map(unquote, more))
                 )
             case _:
+                types = [each.resource_type.endpoint for each in integration.program.objects]
                 raise not_found(
-                    f"{integration.name} has no endpoint /{'/'.join(rest)[:200]}; it has /Users, "
-                    "/Schemas, /ResourceTypes and /ServiceProviderConfig"
+                    f"{integration.name} has no endpoint /{'/'.join(rest)[:200]}; it has "
+                    f"{', '.join(types)}, /Schemas, /ResourceTypes and /ServiceProviderConfig"
                 )
 
     def _integration(self, path: str) -> tuple[Integration, list[str]]:
@@ -120,7 +136,7 @@ class Endpoint:
 
 def _method(request: web.Request, methods: dict[str, T]) -> T:
     if request.method not in methods:
-        raise MethodNotAllowed(request.method, list(methods))
+        raise MethodNotAllowed(request.method, [*methods, "OPTIONS"])
     return methods[request.method]
 
 

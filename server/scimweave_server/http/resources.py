@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ from scimweave.provisioning.resources import Resources
 from scimweave.scim.resource import to_wire
 from scimweave.scim.schema import LIST_RESPONSE
 from scimweave.scim.selection import Selection, parse_selection
-from scimweave.store.base import Record
+from scimweave.store.base import Record, Reference
 from scimweave_server.http.body import integer, read_json
-from scimweave_server.http.responses import json_response, no_content
+from scimweave_server.http.etag import etag, if_match, is_unchanged
+from scimweave_server.http.responses import json_response, no_content, not_modified
 
 DEFAULT_COUNT = 100
 MAX_COUNT = 1000
@@ -43,10 +44,30 @@ class Exchange:
         """Return the address of a resource."""
         return f"{self.base}{self.resources.resource_type.endpoint}/{record.id}"
 
-    def wire(self, record: Record, selection: Selection | None) -> dict[str, Any]:
+    async def wire(self, record: Record, selection: Selection | None) -> dict[str, Any]:
         """Return a resource as the provider sees it."""
+        (resource,) = await self.wires((record,), selection)
+        return resource
+
+    async def wires(
+        self, records: Sequence[Record], selection: Selection | None
+    ) -> list[dict[str, Any]]:
+        """Return resources as the provider sees them, with what they refer to."""
+        name = self.resources.reference_attribute
+        references: Mapping[str, Sequence[Reference]] = {}
+        if records and (selection is None or selection.wants(name)):
+            references = await self.resources.references([record.id for record in records])
+        return [self._wire(record, references.get(record.id, ()), selection) for record in records]
+
+    def _wire(
+        self, record: Record, references: Sequence[Reference], selection: Selection | None
+    ) -> dict[str, Any]:
+        own = record.resource
+        if references:
+            described = [self._reference(each) for each in references]
+            own = {**own, self.resources.reference_attribute: described}
         resource = to_wire(
-            record.resource,
+            own,
             id=record.id,
             resource_type=self.resources.resource_type,
             version=record.version,
@@ -55,6 +76,27 @@ class Exchange:
             location=self.location(record),
         )
         return resource if selection is None else selection.apply(resource)
+
+    async def answer(
+        self, record: Record, selection: Selection | None, status: int = 200
+    ) -> web.Response:
+        """Answer with one resource and its version."""
+        headers = {"ETag": etag(record)}
+        if status == 201:
+            headers["Location"] = self.location(record)
+        return json_response(await self.wire(record, selection), status, headers)
+
+    def _reference(self, reference: Reference) -> dict[str, Any]:
+        is_group = self.resources.reference_attribute == "groups"
+        found = {
+            "value": reference.id,
+            "$ref": f"{self.base}/{reference.resource_type}s/{reference.id}",
+            # Groups of a user are those that it is in itself: nested ones are not unfolded.
+            "type": "direct" if is_group else reference.resource_type,
+        }
+        if reference.display is not None:
+            found["display"] = reference.display
+        return found
 
 
 async def list_resources(exchange: Exchange) -> web.Response:
@@ -67,7 +109,7 @@ async def list_resources(exchange: Exchange) -> web.Response:
         start_index=integer(request, "startIndex", 1),
         count=min(count, MAX_COUNT),
     )
-    found = [exchange.wire(record, selection) for record in page.records]
+    found = await exchange.wires(page.records, selection)
     return json_response(
         {
             "schemas": [LIST_RESPONSE],
@@ -83,35 +125,41 @@ async def create(exchange: Exchange) -> web.Response:
     """POST on the collection."""
     selection = exchange.selection()
     record = await exchange.resources.create(await read_json(exchange.request))
-    headers = {"Location": exchange.location(record)}
-    return json_response(exchange.wire(record, selection), 201, headers)
+    return await exchange.answer(record, selection, 201)
 
 
 async def read(exchange: Exchange, resource_id: str) -> web.Response:
     """GET of one resource."""
     selection = exchange.selection()
-    return json_response(exchange.wire(await exchange.resources.get(resource_id), selection))
+    record = await exchange.resources.get(resource_id)
+    if is_unchanged(exchange.request, record):
+        return not_modified({"ETag": etag(record)})
+    return await exchange.answer(record, selection)
 
 
 async def replace(exchange: Exchange, resource_id: str) -> web.Response:
     """PUT of one resource."""
     selection = exchange.selection()
+    expected = if_match(exchange.request)
     body = await read_json(exchange.request)
-    record = await exchange.resources.replace(resource_id, body)
-    return json_response(exchange.wire(record, selection))
+    record = await exchange.resources.replace(resource_id, body, expected)
+    return await exchange.answer(record, selection)
 
 
 async def patch(exchange: Exchange, resource_id: str) -> web.Response:
     """PATCH of one resource."""
     selection = exchange.selection()
+    expected = if_match(exchange.request)
     body = await read_json(exchange.request)
-    record = await exchange.resources.patch(resource_id, body)
-    return json_response(exchange.wire(record, selection))
+    record = await exchange.resources.patch(resource_id, body, expected)
+    if exchange.resources.patch_status == 204 and "attributes" not in exchange.request.query:
+        return no_content({"ETag": etag(record)})
+    return await exchange.answer(record, selection)
 
 
 async def delete(exchange: Exchange, resource_id: str) -> web.Response:
     """DELETE of one resource."""
-    await exchange.resources.delete(resource_id)
+    await exchange.resources.delete(resource_id, if_match(exchange.request))
     return no_content()
 
 

@@ -10,6 +10,8 @@ from aiohttp import web
 
 from scimweave.scim.error import ScimError
 
+# Seconds after which a provider may try again where the store failed.
+STORE_RETRY = 30
 SCIM_JSON = "application/scim+json; charset=utf-8"
 
 
@@ -29,9 +31,17 @@ def error_response(error: ScimError, headers: Mapping[str, str] | None = None) -
     more = dict(headers or {})
     if error.retry_after is not None:
         more["Retry-After"] = str(error.retry_after)
-    return json_response(error.to_dict(), error.status, more)
+    body = error.to_dict()
+    # A detail repeats what was sent, be it no text at all.
+    body["detail"] = error.detail.encode("utf-8", "backslashreplace").decode()
+    return json_response(body, error.status, more)
 
 
-def no_content() -> web.Response:
+def no_content(headers: Mapping[str, str] | None = None) -> web.Response:
     """Answer 204."""
-    return web.Response(status=204, headers={"Content-Type": SCIM_JSON})
+    return web.Response(status=204, headers={"Content-Type": SCIM_JSON, **(headers or {})})
+
+
+def not_modified(headers: Mapping[str, str]) -> web.Response:
+    """Answer 304: what the provider has is what is here."""
+    return web.Response(status=304, headers=headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 
@@ -11,7 +12,9 @@ from aiohttp import web
 
 from scimweave.provisioning.engine import Engine
 from scimweave_server.http.app import create_app
+from scimweave_server.http.limits import Limits
 from scimweave_server.http.metrics import Metrics
+from scimweave_server.http.protocol import ScimSite
 from scimweave_server.http.watch import watch
 
 log = structlog.get_logger("scimweave")
@@ -25,7 +28,7 @@ async def run(
     host: str,
     port: int,
     public_url: str | None,
-    max_body: int,
+    limits: Limits,
     metrics: Metrics | None,
     started: Callable[[str], None],
 ) -> None:
@@ -34,16 +37,13 @@ async def run(
     ``started`` is called with the public URL once connections are accepted. Raises ``OSError``
     where the address cannot be bound.
     """
-    runner = web.AppRunner(
-        create_app(engine, public_url=public_url, max_body=max_body, metrics=metrics),
-        access_log=None,
-        shutdown_timeout=SHUTDOWN_SECONDS,
-    )
+    app = create_app(engine, public_url=public_url, limits=limits, metrics=metrics)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     stop = asyncio.Event()
     watching = asyncio.create_task(watch(engine, stop))
     try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
+        await _listen(runner, host, port, limits)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
@@ -54,6 +54,17 @@ async def run(
         stop.set()
         await runner.cleanup()
         await watching
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int, limits: Limits) -> None:
+    try:
+        await ScimSite(runner, host, port, limits).start()
+    except OSError as error:
+        number = error.errno or 0
+        reason = os.strerror(number).lower() if number > 0 else str(error)
+        raise OSError(
+            f"cannot listen on {host}:{port}: {reason}; choose another --host or --port"
+        ) from error
 
 
 def _url(runner: web.AppRunner) -> str:

@@ -53,7 +53,7 @@ class ProgressBar:
 
 def print_summary(reports: Sequence[CycleReport], console: Console) -> None:
     """Print how many people had which outcome, then who failed or was skipped, and why."""
-    counts = Table("cycle", box=None)
+    counts = Table("cycle", box=None, pad_edge=False)
     for outcome in Outcome:
         counts.add_column(outcome.value, justify="right")
     for report in reports:
@@ -71,7 +71,7 @@ def _number(outcome: Outcome, count: int) -> Text:
 
 
 def _print_reasons(reports: Sequence[CycleReport], console: Console) -> None:
-    reasons = Table("cycle", "person", "outcome", "reason", box=None)
+    reasons = Table("cycle", "person", "outcome", "reason", box=None, pad_edge=False)
     for report in reports:
         for result in report.results:
             if result.reason is not None:

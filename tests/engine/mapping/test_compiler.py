@@ -213,7 +213,7 @@ def test_all_findings_come_in_one_run_in_the_order_of_the_file() -> None:
         "c: { expr: 'lowr(title)' }",
         "d: ${NOT_SET}",
         users="  unmapped: rejekt\n",
-        more="groups: {}\ntests: [{ name: x, user: {}, operation: made }]\n",
+        more="guard: {}\ntests: [{ name: x, user: {}, operation: made }]\n",
     ).replace("small", "Small")
     assert codes(text) == [
         "bad-value",

@@ -85,7 +85,7 @@ FILES = {
     "not-supported-delete": mapping_text(users="  operations: { deactivate: delete }\n"),
     "not-supported-key": mapping_text("boss: { from: enterprise.manager.value, ref: user }"),
     "not-supported-table": mapping_text("country: { from: locale, values: countries.csv }"),
-    "not-supported-top": mapping_text(more="groups: { object: teams }\n"),
+    "not-supported-top": mapping_text(more="guard: { leavers: 5 }\n"),
     "syntax": mapping_text("title: a: b"),
     "syntax-tab": mapping_text().replace("    email", "\temail"),
     "type-mismatch": mapping_text("flag: { from: active, type: integer }"),

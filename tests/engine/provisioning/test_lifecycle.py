@@ -296,28 +296,3 @@ async def test_sensitive_values_stay_out_of_journal_and_events(
     await users.patch(ada.id, [{"op": "Replace", "path": "title", "value": "s3cret2"}])
     entries = await engine.store.journal("preciate")
     assert "s3cret" not in f"{entries} {events} {caught.value.detail}"
-
-
-async def test_edit_of_the_mapping_applies_at_the_next_change(
-    users: Users,
-    ada: Record,
-    target: Employees,
-    edit: Callable[[str, str], None],
-    engine: Engine,
-) -> None:
-    edit("department:   enterprise.department", "department:   { const: Everywhere }")
-    reloaded = await engine.reload()
-    assert (reloaded.integrations, reloaded.findings) == (("preciate",), ())
-    assert target.row("ada@contoso.com")["department"] == "Engines"
-    await users.patch(ada.id, [{"op": "Replace", "path": "title", "value": "Countess"}])
-    assert target.row("ada@contoso.com")["department"] == "Everywhere"
-
-
-async def test_bad_edit_leaves_the_running_mapping(
-    users: Users, edit: Callable[[str, str], None], engine: Engine, target: Employees
-) -> None:
-    edit("enterprise.department", "enterprise.departmnt")
-    (finding,) = (await engine.reload()).findings
-    assert finding.code == "unknown-attribute"
-    await users.create(ADA)
-    assert target.row("ada@contoso.com")["department"] == "Engines"

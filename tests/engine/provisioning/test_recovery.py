@@ -53,6 +53,18 @@ class Unsteady:
         self._look()
         return await self._connector.find(field, value)
 
+    async def add_members(self, group: Key, members: Sequence[Key]) -> None:
+        await self._through(lambda: self._connector.add_members(group, members))
+
+    async def remove_members(self, group: Key, members: Sequence[Key]) -> None:
+        await self._through(lambda: self._connector.remove_members(group, members))
+
+    async def members(self, group: Key) -> Sequence[Key]:
+        return await self._connector.members(group)
+
+    async def describe_members(self) -> Mapping[str, FieldDescription]:
+        return await self._connector.describe_members()
+
     def _look(self) -> None:
         if self.breaks == "silent":
             raise Unreachable("nobody answers")

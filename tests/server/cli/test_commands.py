@@ -3,6 +3,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -207,3 +210,29 @@ def test_unmapped_attributes_are_listed_without_the_mapping(
     result = run("unmapped", "preciate", "--json", "--mappings", mapping.with_name("none.yaml"))
     assert (result.exit_code, json.loads(result.stdout)) == (0, [])
     assert "--mappings" in result.stderr
+
+
+def test_misspelt_connector_is_one_finding(
+    run: Run, mapping: Path, edit: Callable[[str, str], None]
+) -> None:
+    edit("connector: sql", "connector: sqll")
+    result = run("lint", mapping, "--json")
+    assert [finding["message"] for finding in json.loads(result.stdout)] == [
+        '"connector" is "sql" or "memory", not "sqll"'
+    ]
+
+
+def test_address_in_use_is_a_message(run: Run, mapping: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = run("serve", mapping, "--port", taken.getsockname()[1])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: cannot listen on 127.0.0.1:")
+    assert "address already in use" in result.stderr
+
+
+@pytest.mark.parametrize("module", ["scimweave", "scimweave_server"])
+def test_version_from_either_package(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--version"], check=True, text=True, stdout=subprocess.PIPE
+    )
+    assert re.fullmatch(r"scimweave \d+\.\d+\.\d+\n", done.stdout)

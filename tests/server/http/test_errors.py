@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -80,7 +81,7 @@ async def test_path_outside_of_every_integration_is_a_scim_error(client: Client)
 
 async def test_method_that_is_not_there_names_those_that_are(call: Provider) -> None:
     answer = await call("PATCH", "/Users", {})
-    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, POST")
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, POST, OPTIONS")
 
 
 @pytest.mark.parametrize(
@@ -97,6 +98,16 @@ async def test_without_the_key_nothing_opens(
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
         Error.model_validate(answer.body)
     assert target.rows() == []
+
+
+async def test_key_that_is_no_text_opens_nothing(client: Client) -> None:
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(
+        b"GET /api/v1/scim/Users HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Authorization: Bearer \xff\xfe\r\n\r\n"
+    )
+    assert (await reader.readline()).split()[1] in {b"400", b"401"}
+    writer.close()
 
 
 async def test_new_key_ends_the_one_before(call: Provider, engine: Engine) -> None:

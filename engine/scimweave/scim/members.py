@@ -1,0 +1,164 @@
+"""Members of groups in PATCH bodies: who joins and who leaves, apart from all other attributes.
+
+A group may have more members than anybody wants to load, so what is asked for is kept as a list of
+changes (RFC 7644 §3.5.2, entra-facts 1.7 and 8.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from scimweave.scim.coercion import Findings
+from scimweave.scim.elements import ListEdit
+from scimweave.scim.error import ScimError, invalid_value, no_target
+from scimweave.scim.fields import lowered, refuse_duplicates
+from scimweave.scim.filter import Condition, compile_condition
+from scimweave.scim.path import PathError, parse_path
+from scimweave.scim.resource import Checker
+from scimweave.scim.schema import GROUP, GROUP_TYPE
+from scimweave.scim.syntax import AttributePath, Compare, Filter, Or
+
+MEMBERS = "members"
+_OPS = frozenset({"add", "replace", "remove"})
+_NO_CHANGE = {"op": "add", "value": {}}
+_MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChange:
+    """``ids`` join or leave; with ``clear`` everybody leaves, with ``where`` whom it selects."""
+
+    kind: Literal["join", "leave", "clear", "where"]
+    ids: tuple[str, ...] = ()
+    where: Condition | None = None
+
+
+def replaced_members(members: Any) -> tuple[MemberChange, ...]:
+    """Return the changes that make ``members``, as a checked resource has them, all there are."""
+    return MemberChange("clear"), MemberChange("join", _ids(members or []))
+
+
+def split_members(
+    body: Any, checker: Checker, *, max_operations: int = 1000
+) -> tuple[Any, tuple[MemberChange, ...]]:
+    """Return a PatchOp body without what it says of members, and that, in its order.
+
+    Operations keep their places. What is at fault elsewhere is left for ``parse_patch`` to refuse.
+    Raises ``ScimError`` that names the operation at fault.
+    """
+    if not isinstance(body, dict):
+        return body, ()
+    key = next((each for each in body if lowered(each) == "operations"), None)
+    operations = body[key] if key is not None else None
+    if not isinstance(operations, list) or len(operations) > max_operations:
+        return body, ()
+    rest: list[Any] = []
+    changes: list[MemberChange] = []
+    for number, operation in enumerate(operations):
+        try:
+            kept, found = _split(operation, checker)
+        except ScimError as error:
+            place = f"Operations[{number}] (members): {error.detail}"
+            raise ScimError(error.status, place, error.scim_type) from None
+        rest.append(kept)
+        changes += found
+    return ({**body, key: rest} if changes else body), tuple(changes)
+
+
+def _split(operation: Any, checker: Checker) -> tuple[Any, list[MemberChange]]:
+    if not isinstance(operation, dict):
+        return operation, []
+    refuse_duplicates(operation)
+    parts = {lowered(name): value for name, value in operation.items()}
+    op, path, value = parts.get("op"), parts.get("path"), parts.get("value", _MISSING)
+    if not isinstance(op, str) or op.lower() not in _OPS:
+        return operation, []
+    if path and isinstance(path, str) and path.strip().lower() != GROUP.lower():
+        named = _members_path(path)
+        if named is None:
+            return operation, []
+        return _NO_CHANGE, _changes(op.lower(), named, value, checker)
+    if not isinstance(value, dict) or op.lower() == "remove":
+        return operation, []
+    found: list[MemberChange] = []
+    others = {}
+    for name, each in value.items():
+        named = _members_path(name)
+        if named is None:
+            others[name] = each
+        else:
+            found += _changes(op.lower(), named, each, checker)
+    return ({**parts, "value": others} if found else operation), found
+
+
+def _members_path(text: Any) -> AttributePath | None:
+    if not isinstance(text, str) or MEMBERS not in text.lower():
+        return None
+    try:
+        path = parse_path(text)
+    except PathError:
+        return None
+    is_core = path.uri is None or path.uri.lower() == GROUP.lower()
+    return path if is_core and path.attribute.lower() == MEMBERS else None
+
+
+def _changes(op: str, path: AttributePath, value: Any, checker: Checker) -> list[MemberChange]:
+    if path.sub_attribute is not None and path.sub_attribute.lower() != "value":
+        # The others are filled in from the member itself.
+        return []
+    if path.filter is not None:
+        return _selected(op, path.filter, value, checker)
+    if op == "remove":
+        if value is _MISSING or value is None:
+            return [MemberChange("clear")]
+        # Entra names the members to remove here: not all of them are meant (Q12).
+        return [MemberChange("leave", _taken(value, checker))]
+    if value is _MISSING:
+        raise invalid_value(f"{op} takes a value: send [] to remove all members")
+    joining = MemberChange("join", _taken(value, checker))
+    return [joining] if op == "add" else [MemberChange("clear"), joining]
+
+
+def _selected(op: str, found: Filter, value: Any, checker: Checker) -> list[MemberChange]:
+    """Read ``members[…]``: most name members by their ids (Q13)."""
+    ids = _named(found)
+    if op == "remove":
+        if ids is not None:
+            return [MemberChange("leave", ids)]
+        attribute = GROUP_TYPE.core.attributes[MEMBERS]
+        return [MemberChange("where", where=compile_condition(found, attribute))]
+    if ids is None:
+        raise no_target(f"no member can be made from [{found}]; name it by its value")
+    if op == "add":
+        return [MemberChange("join", ids)]
+    given = value.get("value") if isinstance(value, dict) else None
+    return [
+        MemberChange("leave", ids),
+        MemberChange("join", (given,) if isinstance(given, str) else ids),
+    ]
+
+
+def _named(found: Filter) -> tuple[str, ...] | None:
+    """Return the ids that a filter of ``value eq`` joined by ``or`` names; None for others."""
+    match found:
+        case Or(left, right):
+            first, second = _named(left), _named(right)
+            return None if first is None or second is None else (*first, *second)
+        case Compare(AttributePath(None, name, None, None), "eq", str(value)):
+            return (value,) if name.lower() == "value" else None
+    return None
+
+
+def _taken(value: Any, checker: Checker) -> tuple[str, ...]:
+    """Return the ids in a list, one object, or plain strings (Q14, Q15)."""
+    edit = checker.editor.edit(MEMBERS)
+    assert isinstance(edit, ListEdit)  # noqa: S101 - multi-valued in the schema
+    return _ids(edit.entry.take(value, Findings()) or [])
+
+
+def _ids(members: list[dict[str, Any]]) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(each["value"] for each in members))
+    except KeyError:
+        raise invalid_value('a member needs a "value": the id of a User or a Group') from None
