@@ -114,11 +114,6 @@ class _FieldCompiler:
         where = (*self.where, "from")
         return from_paths(self.rule.from_ or [], where, self.vocabulary, self.report)
 
-    def _expression(self, text: str, where: YamlPath) -> Origin | None:
-        return from_expression(
-            text, where, self.vocabulary, self.report, sensitive=self.rule.sensitive
-        )
-
     def _only_one_origin(self) -> bool:
         given = [key for key, name in _ORIGINS.items() if self.rule.has(name)]
         if len(given) > 1:
@@ -181,6 +176,16 @@ class _FieldCompiler:
             self.report.at_value("wrong-type", '"expr" is text', (*path, "expr"))
             return None
         return self._expression(default["expr"], (*path, "expr"))
+
+    def _expression(self, text: str, path: YamlPath) -> Origin | None:
+        return from_expression(
+            text,
+            path,
+            self.vocabulary,
+            self.report,
+            sensitive=self.rule.sensitive,
+            once=self.rule.apply == "on_create",
+        )
 
     def _absent(self, default: Origin, fit: Fit) -> Reader:
         """Return what is read where the source gives nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scimweave.mapping import Program
 from scimweave.provisioning.groups import Groups
 from scimweave.provisioning.journal import Journal, Listener
+from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.recovery import recover
 from scimweave.provisioning.resources import Resources
 from scimweave.provisioning.running import InUse, Running
@@ -25,8 +26,9 @@ class Integration:
         self._in_use = InUse(running)
         self._journal = Journal(store, running.program.integration, listener)
         self.sight = Sight(store, running.program.integration)
-        self.users = Users(self._in_use, self._journal, self.sight)
-        self.groups = Groups(self._in_use, self._journal, self.sight)
+        locks = Locks()
+        self.users = Users(self._in_use, self._journal, self.sight, locks)
+        self.groups = Groups(self._in_use, self._journal, self.sight, locks)
 
     @classmethod
     async def open(
