@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -49,10 +49,10 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(*paths: Path, store: str) -> AsyncIterator[Server]:
+async def serving(*paths: Path, store: str, options: Sequence[str] = ()) -> AsyncIterator[Server]:
     """Serve mappings on a free port; killed at the end where it still runs."""
     process = await asyncio.create_subprocess_exec(
-        *SCIMWEAVE, "serve", *map(str, paths), "--store", store, "--port", "0",
+        *SCIMWEAVE, "serve", *map(str, paths), "--store", store, "--port", "0", *options,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, limit=2**20,
     )  # fmt: skip
     try:

@@ -7,7 +7,6 @@ from typing import Any
 
 from scimweave.mapping import Diagnostic, MappingError, Program, load_text
 from scimweave.scim.resource import Checker
-from scimweave.scim.schema import USER_TYPE
 
 NO_ENVIRONMENT: Mapping[str, str] = {}
 
@@ -51,4 +50,5 @@ def codes(text: str, env: Mapping[str, str] = NO_ENVIRONMENT) -> list[str]:
 def resource(mapping: Program, **attributes: Any) -> dict[str, Any]:
     """Return a user as the mapping takes it, with a userName."""
     body = {"userName": "ada", **attributes}
-    return Checker(USER_TYPE, mapping.users.acceptance).check(body).resource
+    users = mapping.users
+    return Checker(users.resource_type, users.acceptance).check(body).resource

@@ -112,3 +112,19 @@ async def test_several_mappings_each_have_their_endpoint_and_keys(
             assert answer.status == 200
         async with http.get(f"{origin}/second/scim/Users", headers=headers) as answer:
             assert answer.status == 401
+
+
+@pytest.mark.parametrize(("option", "status"), [("--metrics", 200), ("--no-metrics", 404)])
+async def test_metrics_can_be_switched_off(
+    mapping: Path, store_url: str, target: Employees, option: str, status: int
+) -> None:
+    headers = bearer(await new_key(mapping, store_url))
+    async with (
+        serving(mapping, store=store_url, options=[option]) as server,
+        aiohttp.ClientSession() as http,
+    ):
+        async with http.post(f"{server.url}/Users", json=ADA, headers=headers) as answer:
+            assert answer.status == 201
+        async with http.get(server.url.replace("/api/v1/scim", "/metrics")) as answer:
+            counted = 'scim_operations_total{integration="preciate",operation="create"'
+            assert (answer.status, counted in await answer.text()) == (status, status == 200)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scimweave.mapping.diagnostics import closest
 from scimweave.mapping.report import Report
 from scimweave.mapping.source import YamlPath
+from scimweave.mapping.vocabulary import Vocabulary
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import compile_condition
-from scimweave.scim.path import ALIASES, PathError, parse_path
-from scimweave.scim.schema import Attribute, ResolvedPath, ResourceType, Schema
+from scimweave.scim.path import PathError, parse_path
+from scimweave.scim.schema import ENTERPRISE_USER, Attribute, ResolvedPath, Schema
 from scimweave.scim.syntax import AttributePath
 
 # What the service makes itself: a resource that is projected does not hold it.
@@ -36,18 +38,18 @@ class Named:
     type: str
 
 
-def named(text: str, where: YamlPath, report: Report, resource_type: ResourceType) -> Named | None:
+def named(text: str, where: YamlPath, vocabulary: Vocabulary, report: Report) -> Named | None:
     """Find the attribute of a SCIM path; None where something was reported."""
     try:
-        path = parse_path(text, aliases=True)
+        path = parse_path(text, aliases=vocabulary.aliases)
     except PathError as error:
         code = "bad-filter" if "[" in text[: error.position] else "bad-path"
         report.inside(code, error.reason, where, error.position)
         return None
     try:
-        resolved = resource_type.resolve(path)
+        resolved = vocabulary.resource_type.resolve(path)
     except ScimError:
-        message, label = unknown(path, text, resource_type)
+        message, label = unknown(path, text, vocabulary)
         report.inside("unknown-attribute", message, where, 0, len(text), label)
         return None
     if not _is_readable(resolved):
@@ -59,31 +61,49 @@ def named(text: str, where: YamlPath, report: Report, resource_type: ResourceTyp
     return Named(canonical(path, resolved), resolved, _type(path, resolved))
 
 
+def ignored_path(
+    text: str, where: YamlPath, vocabulary: Vocabulary, report: Report
+) -> AttributePath | None:
+    """Read a path of what is knowingly not mapped; providers also send what no schema has."""
+    try:
+        path = parse_path(text, aliases=vocabulary.aliases)
+        vocabulary.resource_type.resolve(path)
+    except PathError:
+        pass
+    except ScimError:
+        _, meant = unknown(path, text, vocabulary)
+        if not meant:
+            return path
+    found = named(text, where, vocabulary, report)
+    return found.path if found else None
+
+
 def named_by_expression(
     chain: tuple[str, ...],
     text: str,
     where: YamlPath,
+    vocabulary: Vocabulary,
     report: Report,
-    resource_type: ResourceType,
 ) -> tuple[AttributePath, ...]:
     """Find the attributes that a chain of fields in an expression reads.
 
     A resource has its attributes in canonical case, so here the case counts.
     """
+    resource_type = vocabulary.resource_type
     extension = next((each for each in resource_type.extensions if each.id == chain[0]), None)
     names = chain[1:] if extension else chain
     if extension is not None and not names:
-        return tuple(each for each in every_attribute(resource_type) if each.uri == extension.id)
+        return tuple(each for each in every_attribute(vocabulary) if each.uri == extension.id)
     uri = extension.id if extension else None
     path = AttributePath(uri, names[0], names[1] if len(names) > 1 else None)
     try:
         resolved = resource_type.resolve(path)
     except ScimError:
         resolved = None
-    written = _written(chain)
+    written = _written(chain, vocabulary)
     position = max(text.find(written), 0)
     if resolved is None or canonical(path, resolved) != path:
-        message, label = unknown(path, written, resource_type)
+        message, label = unknown(path, written, vocabulary)
         report.inside("unknown-attribute", message, where, position, len(written), label)
         return ()
     if not _is_readable(resolved):
@@ -103,8 +123,9 @@ def canonical(path: AttributePath, resolved: ResolvedPath) -> AttributePath:
     )
 
 
-def every_attribute(resource_type: ResourceType) -> tuple[AttributePath, ...]:
+def every_attribute(vocabulary: Vocabulary) -> tuple[AttributePath, ...]:
     """Return all that a mapping may read of a resource at once: not what nobody may see."""
+    resource_type = vocabulary.resource_type
     return tuple(
         AttributePath(None if schema is resource_type.core else schema.id, attribute.name)
         for schema in (resource_type.core, *resource_type.extensions)
@@ -115,8 +136,9 @@ def every_attribute(resource_type: ResourceType) -> tuple[AttributePath, ...]:
     )
 
 
-def unknown(path: AttributePath, text: str, resource_type: ResourceType) -> tuple[str, str]:
+def unknown(path: AttributePath, text: str, vocabulary: Vocabulary) -> tuple[str, str]:
     """Return a message about a path that names nothing, and a label with what was meant."""
+    resource_type = vocabulary.resource_type
     schema = resource_type.schema(path.uri)
     if schema is None:
         known = [each.id for each in (resource_type.core, *resource_type.extensions)]
@@ -126,7 +148,7 @@ def unknown(path: AttributePath, text: str, resource_type: ResourceType) -> tupl
     attribute = schema.attributes.get(path.attribute.lower())
     if attribute is None or path.sub_attribute is None:
         owner, name, known_here = (
-            _schema_name(schema, resource_type),
+            _schema_name(schema),
             path.attribute,
             schema.attributes,
         )
@@ -134,13 +156,13 @@ def unknown(path: AttributePath, text: str, resource_type: ResourceType) -> tupl
         owner, name, known_here = attribute.name, path.sub_attribute, attribute.sub_attributes
     message = f'{owner} has no attribute "{_cut(name)}"'
     names = [each.name for each in known_here.values()]
-    return message, _label(_meant(text, name, names, resource_type))
+    return message, _label(_meant(text, name, names, vocabulary))
 
 
-def _meant(text: str, name: str, known_here: list[str], resource_type: ResourceType) -> str | None:
-    everywhere = list(_written_paths(resource_type))
+def _meant(text: str, name: str, known_here: list[str], vocabulary: Vocabulary) -> str | None:
+    everywhere = list(_written_paths(vocabulary))
     for each in everywhere:
-        if each.rpartition(".")[2].lower() == name.lower():
+        if re.split("[.:]", each)[-1].lower() == name.lower():
             return each
     close = closest(name, known_here)
     if close and name in text:
@@ -149,11 +171,13 @@ def _meant(text: str, name: str, known_here: list[str], resource_type: ResourceT
     return closest(text, everywhere)
 
 
-def _written_paths(resource_type: ResourceType) -> Iterator[str]:
+def _written_paths(vocabulary: Vocabulary) -> Iterator[str]:
     """Every attribute in the form that people write."""
-    prefixes = {uri: f"{alias}." for alias, uri in ALIASES.items()}
+    resource_type = vocabulary.resource_type
+    prefixes = {uri: f"{alias}." for alias, uri in vocabulary.aliases.items()}
+    prefixes[resource_type.core.id] = ""
     for schema in (resource_type.core, *resource_type.extensions):
-        prefix = prefixes.get(schema.id, "")
+        prefix = prefixes.get(schema.id, f"{schema.id}:")
         for attribute in schema.attributes.values():
             yield f"{prefix}{attribute.name}"
             if not attribute.multi_valued:
@@ -198,13 +222,13 @@ def _type(path: AttributePath, resolved: ResolvedPath) -> str:
     return _FIELD_TYPES.get(leaf.type, "json")
 
 
-def _schema_name(schema: Schema, resource_type: ResourceType) -> str:
-    return resource_type.name if schema is resource_type.core else "enterprise User"
+def _schema_name(schema: Schema) -> str:
+    return "enterprise User" if schema.id == ENTERPRISE_USER else schema.name
 
 
-def _written(chain: tuple[str, ...]) -> str:
+def _written(chain: tuple[str, ...], vocabulary: Vocabulary) -> str:
     """The chain as an expression has it."""
-    aliases = {uri: alias for alias, uri in ALIASES.items()}
+    aliases = {uri: alias for alias, uri in vocabulary.aliases.items()}
     return ".".join((aliases.get(chain[0], chain[0]), *chain[1:]))
 
 

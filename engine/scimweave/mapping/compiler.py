@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scimweave.mapping.attributes import named
+from scimweave.mapping.attributes import ignored_path
 from scimweave.mapping.cases import compile_test
 from scimweave.mapping.checks import check_file, check_users, written_names
 from scimweave.mapping.convert import Unfit, Value
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
+from scimweave.mapping.extensions import compile_extensions, declared
 from scimweave.mapping.field import compile_field
 from scimweave.mapping.fitting import shown
 from scimweave.mapping.functions.registry import installed
@@ -33,8 +34,9 @@ from scimweave.mapping.project import (
 )
 from scimweave.mapping.report import Report
 from scimweave.mapping.source import Document, YamlPath
+from scimweave.mapping.vocabulary import Vocabulary
 from scimweave.scim.resource import Acceptance
-from scimweave.scim.schema import GROUP_TYPE, USER_TYPE, ResourceType
+from scimweave.scim.schema import GROUP_TYPE
 from scimweave.scim.syntax import AttributePath
 
 if TYPE_CHECKING:
@@ -113,7 +115,8 @@ class _Compiler:
         for problem in installed().problems:
             self.report.add("function-package", problem, None)
         check_file(model, self.report)
-        users = self._users(model.users)
+        vocabulary = compile_extensions(model, self.report)
+        users = self._users(model.users, vocabulary)
         check_users(users, self.report)
         groups = None if model.groups is None else self._groups(model.groups)
         tests = [] if self.tests_at_fault else self._tests(model)
@@ -140,29 +143,31 @@ class _Compiler:
 
     def _rules(self) -> Any:
         """Return what projections follow from."""
-        if self.data.get("groups") is None:
-            return self.data["users"]
-        return [self.data["users"], self.data["groups"]]
+        more = [self.data[key] for key in ("groups", "schema") if self.data.get(key)]
+        return [self.data["users"], *more] if more else self.data["users"]
 
-    def _users(self, model: UsersModel) -> UserProgram:
-        fields = self._fields(model, "users", USER_TYPE)
+    def _users(self, model: UsersModel, vocabulary: Vocabulary) -> UserProgram:
+        fields = self._fields(model, "users", vocabulary)
         return UserProgram(
-            resource_type=USER_TYPE,
+            resource_type=vocabulary.resource_type,
             section="users",
             label="userName",
             object=model.object,
             key=model.key,
             match=tuple(model.match),
             unmapped=model.unmapped,
-            ignore=self._ignored(model, "users", USER_TYPE),
+            ignore=self._ignored(model, "users", vocabulary),
             fields=fields,
-            acceptance=Acceptance.of(USER_TYPE, _sources(fields)),
+            acceptance=Acceptance.of(
+                vocabulary.resource_type, (*_sources(fields), *declared(vocabulary))
+            ),
             operations=self._operations(model, fields),
             patch_status=200 if model.patch_response == "auto" else model.patch_response,
         )
 
     def _groups(self, model: GroupsModel) -> GroupProgram:
-        fields = self._fields(model, "groups", GROUP_TYPE)
+        vocabulary = Vocabulary(GROUP_TYPE, {})
+        fields = self._fields(model, "groups", vocabulary)
         table = model.members
         given = model.operations
         return GroupProgram(
@@ -173,7 +178,7 @@ class _Compiler:
             key=model.key,
             match=tuple(model.match),
             unmapped=model.unmapped,
-            ignore=self._ignored(model, "groups", GROUP_TYPE),
+            ignore=self._ignored(model, "groups", vocabulary),
             fields=fields,
             acceptance=Acceptance.of(GROUP_TYPE, (*_sources(fields), _MEMBERS)),
             operations=Operations({}, {}, given.delete, given.missing),
@@ -183,12 +188,12 @@ class _Compiler:
         )
 
     def _fields(
-        self, model: ObjectsModel, section: str, resource_type: ResourceType
+        self, model: ObjectsModel, section: str, vocabulary: Vocabulary
     ) -> tuple[Field, ...]:
         fields: list[Field] = []
         for name, rule in model.attributes.items():
             where: YamlPath = (section, "attributes", name)
-            field = compile_field(name, rule, where, self.report, resource_type)
+            field = compile_field(name, rule, where, vocabulary, self.report)
             if field is None:
                 self.report.complete = False
             else:
@@ -196,13 +201,13 @@ class _Compiler:
         return tuple(fields)
 
     def _ignored(
-        self, model: ObjectsModel, section: str, resource_type: ResourceType
+        self, model: ObjectsModel, section: str, vocabulary: Vocabulary
     ) -> tuple[AttributePath, ...]:
         found = [
-            named(text, (section, "ignore", index), self.report, resource_type)
+            ignored_path(text, (section, "ignore", index), vocabulary, self.report)
             for index, text in enumerate(model.ignore)
         ]
-        return tuple(each.path for each in found if each is not None)
+        return tuple(each for each in found if each is not None)
 
     def _operations(self, model: UsersModel, fields: tuple[Field, ...]) -> Operations:
         given = model.operations

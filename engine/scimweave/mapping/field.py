@@ -12,7 +12,7 @@ from scimweave.mapping.project import KEEP, Field, FieldError, Reader
 from scimweave.mapping.report import Report
 from scimweave.mapping.secret import secret_paths
 from scimweave.mapping.source import YamlPath
-from scimweave.scim.schema import ResourceType
+from scimweave.mapping.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from scimweave.mapping.model import AttributeModel
@@ -32,27 +32,23 @@ _WORDS |= {"datetime": "a date with a time", "json": "a list or an object"}
 
 
 def compile_field(
-    name: str,
-    rule: AttributeModel,
-    where: YamlPath,
-    report: Report,
-    resource_type: ResourceType,
+    name: str, rule: AttributeModel, where: YamlPath, vocabulary: Vocabulary, report: Report
 ) -> Field | None:
     """Compile the rule of one target field; None where something was reported."""
     before = len(report.findings)
-    compiler = _FieldCompiler(rule, where, report, resource_type)
+    compiler = _FieldCompiler(rule, where, vocabulary, report)
     made = compiler.constant(name) if rule.has("const") else compiler.computed(name)
     return made if len(report.findings) == before else None
 
 
 class _FieldCompiler:
     def __init__(
-        self, rule: AttributeModel, where: YamlPath, report: Report, resource_type: ResourceType
+        self, rule: AttributeModel, where: YamlPath, vocabulary: Vocabulary, report: Report
     ) -> None:
         self.rule = rule
         self.where = where
+        self.vocabulary = vocabulary
         self.report = report
-        self.resource_type = resource_type
         self.sensitive = rule.sensitive
 
     def constant(self, name: str) -> Field | None:
@@ -116,7 +112,7 @@ class _FieldCompiler:
         if self.rule.expr is not None:
             return self._expression(self.rule.expr, (*self.where, "expr"))
         where = (*self.where, "from")
-        return from_paths(self.rule.from_ or [], where, self.report, self.resource_type)
+        return from_paths(self.rule.from_ or [], where, self.vocabulary, self.report)
 
     def _only_one_origin(self) -> bool:
         given = [key for key, name in _ORIGINS.items() if self.rule.has(name)]
@@ -185,8 +181,8 @@ class _FieldCompiler:
         return from_expression(
             text,
             path,
+            self.vocabulary,
             self.report,
-            self.resource_type,
             sensitive=self.rule.sensitive,
             once=self.rule.apply == "on_create",
         )

@@ -133,6 +133,45 @@ class UsersModel(ObjectsModel):
     operations: OperationsModel = OperationsModel()
 
 
+class SchemaAttributeModel(Model):
+    """An attribute of an extension; the keys are those of RFC 7643 §7.
+
+    ``attributes`` are the sub-attributes of a complex one. The short form is just the type.
+    """
+
+    type: Literal[
+        "string", "boolean", "integer", "decimal", "dateTime", "reference", "binary", "complex"
+    ]
+    description: Text | None = None
+    required: Flag = False
+    multiValued: Flag = False
+    caseExact: Flag = False
+    canonicalValues: list[Text] = []
+    attributes: dict[str, SchemaAttributeModel] | None = Field(None, min_length=1)
+
+
+class ExtensionModel(Model):
+    """An extension of User that this integration accepts, under its URN.
+
+    All its attributes are taken, mapped or not, whatever ``schemas`` of a request lists; they can
+    be filtered, patched, and are in /Schemas. ``alias`` shortens paths in this file::
+
+        schema:
+          urn:ietf:params:scim:schemas:extension:contoso:2.0:User:
+            name: Contoso
+            alias: contoso                  # contoso.costCode
+            attributes:
+              costCode: { type: string, caseExact: true, canonicalValues: [A1, B2] }
+              level: integer                # short form: just the type
+              badge: { type: complex, attributes: { number: integer, color: string } }
+    """
+
+    name: Text | None = None
+    description: Text | None = None
+    alias: Text | None = None
+    attributes: dict[str, SchemaAttributeModel] = Field(min_length=1)
+
+
 class GroupOperationsModel(Model):
     """What becomes of the account of a group."""
 
@@ -174,12 +213,14 @@ class TestModel(Model):
 class MappingModel(Model):
     """A mapping file."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"tables", "let", "schema", "guard", "extends"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"tables", "let", "guard", "extends"})
 
     integration: Text = Field(pattern=r"\A[a-z][a-z0-9-]{0,62}\z")
     title: Text | None = None
     path: Text | None = None
     target: TargetModel
+    # ``schema`` is a method of pydantic's.
+    schema_: dict[str, ExtensionModel] = Field({}, alias="schema")
     users: UsersModel
     groups: GroupsModel | None = None
     tests: list[TestModel] = []
@@ -189,6 +230,9 @@ class MappingModel(Model):
 PLACES: tuple[tuple[Loc, type[Model]], ...] = (
     ((), MappingModel),
     (("target",), TargetModel),
+    (("schema", "*"), ExtensionModel),
+    (("schema", "*", "attributes", "*"), SchemaAttributeModel),
+    (("schema", "*", "attributes", "*", "attributes", "*"), SchemaAttributeModel),
     (("users",), UsersModel),
     (("users", "attributes", "*"), AttributeModel),
     (("users", "operations"), OperationsModel),
@@ -281,11 +325,22 @@ def _leave_out(data: Any, path: Loc) -> None:
 
 
 def _long_forms(data: Any) -> Any:
-    """Write out the short form of attributes: a string is a SCIM path."""
-    for section in (data.get("users"), data.get("groups")):
-        attributes = section.get("attributes") if isinstance(section, dict) else None
-        if isinstance(attributes, dict):
-            for name, rule in attributes.items():
-                if isinstance(rule, str):
-                    attributes[name] = {"from": rule}
+    """Write out short forms: of a rule, which is a SCIM path, and of a schema's attribute."""
+    for section in ("users", "groups"):
+        _write_out(data.get(section), "from")
+    extensions = data.get("schema")
+    for extension in extensions.values() if isinstance(extensions, dict) else ():
+        _write_out(extension, "type")
     return data
+
+
+def _write_out(owner: Any, key: str) -> None:
+    """Make ``{key: x}`` of each attribute of ``owner`` that is a text, and of those inside."""
+    attributes = owner.get("attributes") if isinstance(owner, dict) else None
+    if not isinstance(attributes, dict):
+        return
+    for name, value in attributes.items():
+        if isinstance(value, str):
+            attributes[name] = {key: value}
+        else:
+            _write_out(value, key)

@@ -19,8 +19,8 @@ from scimweave.mapping.project import FieldError
 from scimweave.mapping.report import Report
 from scimweave.mapping.secret import secret_paths, without_secrets
 from scimweave.mapping.source import YamlPath
-from scimweave.scim.path import ALIASES, compile_path
-from scimweave.scim.schema import ResourceType
+from scimweave.mapping.vocabulary import Vocabulary
+from scimweave.scim.path import compile_path
 from scimweave.scim.syntax import AttributePath
 
 Read = Callable[[dict[str, Any]], Any]
@@ -43,17 +43,17 @@ class Origin:
 
 
 def from_paths(
-    texts: list[str], where: YamlPath, report: Report, resource_type: ResourceType
+    texts: list[str], where: YamlPath, vocabulary: Vocabulary, report: Report
 ) -> Origin | None:
     """Read the first of some SCIM paths that is present; None where something was reported."""
     places = [where if len(texts) == 1 else (*where, index) for index in range(len(texts))]
     found = [
-        named(text, place, report, resource_type) for text, place in zip(texts, places, strict=True)
+        named(text, place, vocabulary, report) for text, place in zip(texts, places, strict=True)
     ]
     complete = [each for each in found if each is not None]
     if len(complete) < len(found):
         return None
-    readers = [compile_path(each.path, resource_type) for each in complete]
+    readers = [compile_path(each.path, vocabulary.resource_type) for each in complete]
     types = {each.type for each in complete}
     return Origin(
         readers[0] if len(readers) == 1 else _first_present(readers),
@@ -66,8 +66,8 @@ def from_paths(
 def from_expression(
     text: str,
     where: YamlPath,
+    vocabulary: Vocabulary,
     report: Report,
-    resource_type: ResourceType,
     *,
     sensitive: bool,
     once: bool = False,
@@ -77,14 +77,14 @@ def from_expression(
     ``once`` says that it is written once: only then may it differ from one time to the next.
     """
     try:
-        expression = compile_expression(text, roots=ALIASES)
+        expression = compile_expression(text, roots=vocabulary.aliases)
     except ExpressionError as error:
         _report(error, where, report)
         return None
     before = len(report.findings)
     if not once:
         report_impure(expression, where, report)
-    sources = _sources(expression, where, report, resource_type)
+    sources = _sources(expression, where, vocabulary, report)
     if len(report.findings) > before:
         return None
     names = ", ".join(sorted(str(path) for path in sources)) if expression.fields else "expr"
@@ -130,13 +130,13 @@ def _evaluating(expression: Expression, sensitive: bool) -> Read:
 
 
 def _sources(
-    expression: Expression, where: YamlPath, report: Report, resource_type: ResourceType
+    expression: Expression, where: YamlPath, vocabulary: Vocabulary, report: Report
 ) -> tuple[AttributePath, ...]:
     if expression.fields is None:
-        return every_attribute(resource_type)
+        return every_attribute(vocabulary)
     paths: list[AttributePath] = []
     for chain in sorted(expression.fields):
-        paths += named_by_expression(chain, expression.text, where, report, resource_type)
+        paths += named_by_expression(chain, expression.text, where, vocabulary, report)
     return tuple(paths)
 
 

@@ -114,6 +114,7 @@ class ObjectProgram:
     operations: Operations
     patch_status: Literal[200, 204]
     known_fields: frozenset[str] = field(init=False)
+    _ignored: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _readers: tuple[tuple[str, Reader], ...] = field(init=False, repr=False, compare=False)
     _secret: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -122,10 +123,19 @@ class ObjectProgram:
         names = {each.name for each in self.fields}
         both = self.operations.deactivate_set.keys() | self.operations.reactivate_set.keys()
         object.__setattr__(self, "known_fields", frozenset(names | both))
+        object.__setattr__(self, "_ignored", tuple(str(path).lower() for path in self.ignore))
         object.__setattr__(self, "_by_name", {each.name: each for each in self.fields})
         secret = frozenset(each.name for each in self.fields if each.secrets)
         object.__setattr__(self, "_secret", secret)
         object.__setattr__(self, "_readers", tuple((f.name, f.read) for f in self.fields))
+
+    def ignores(self, name: str) -> bool:
+        """Whether an attribute, by the path that it is counted under, is knowingly unmapped."""
+        lower = name.lower()
+        return any(
+            lower.startswith(path) and lower[len(path) :][:1] in ("", ".", ":")
+            for path in self._ignored
+        )
 
     def field(self, name: str) -> Field | None:
         """Return the field that an attribute fills; None for others."""

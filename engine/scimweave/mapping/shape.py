@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scimweave.mapping.diagnostics import Diagnostic, closest, did_you_mean, finding
+from scimweave.mapping.extensions import is_urn
 from scimweave.mapping.model import Fault, model_at
 from scimweave.mapping.source import Document
 
@@ -27,7 +28,7 @@ def diagnose(faults: Sequence[Fault], document: Document) -> list[Diagnostic]:
     around = {loc[:-1] for loc in later}
     found = []
     for fault in faults:
-        if document.is_faulty(fault.loc):
+        if document.is_faulty(fault.loc) or _is_in_no_extension(fault):
             continue
         if fault.loc in later:
             is_key = fault.type == "extra_forbidden"
@@ -38,6 +39,11 @@ def diagnose(faults: Sequence[Fault], document: Document) -> list[Diagnostic]:
         elif fault.type != "missing" or fault.loc[:-1] not in around:
             found.append(_EXPLAINED.get(fault.type, _wrong_type)(fault, document))
     return found
+
+
+def _is_in_no_extension(fault: Fault) -> bool:
+    """Whether it is below a key that is reported itself."""
+    return len(fault.loc) > 1 and fault.loc[0] == "schema" and not is_urn(fault.loc[1])
 
 
 def _not_supported(fault: Fault) -> str | None:

@@ -15,7 +15,6 @@ from scimweave.mapping.secret import without_secrets
 from scimweave.scim.error import ScimError
 from scimweave.scim.patch import parse_patch
 from scimweave.scim.resource import Checker
-from scimweave.scim.schema import USER_TYPE
 from scimweave.scim.syntax import AttributePath
 
 _NOTHING = "nothing"
@@ -60,7 +59,8 @@ class _Outcome:
 
 def run_tests(program: Program) -> list[TestResult]:
     """Run all tests of a mapping file, in their order."""
-    checker = Checker(USER_TYPE, program.users.acceptance, program.users.unmapped)
+    users = program.users
+    checker = Checker(users.resource_type, users.acceptance, users.unmapped)
     return [
         TestResult(test.name, test.span, tuple(_differences(program.users, test, checker)))
         for test in program.tests

@@ -16,7 +16,7 @@ from scimweave.store.base import Reference
 class Groups(MappedResources):
     """A record of a group never holds its members: ``references`` has them."""
 
-    resource_type = GROUP_TYPE
+    without_extensions = GROUP_TYPE
     referring = MEMBERS_OF_GROUPS
 
     async def references(self, resource_ids: Sequence[str]) -> Mapping[str, Sequence[Reference]]:

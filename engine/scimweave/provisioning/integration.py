@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from scimweave.mapping import Program
 from scimweave.provisioning.groups import Groups
 from scimweave.provisioning.journal import Journal, Listener
@@ -11,21 +9,26 @@ from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.recovery import recover
 from scimweave.provisioning.resources import Resources
 from scimweave.provisioning.running import InUse, Running
+from scimweave.provisioning.sight import Sight
 from scimweave.provisioning.target import start_checked
 from scimweave.provisioning.users import Users
 from scimweave.store.base import Store
 
 
 class Integration:
-    """One mapping file at work: the ``users`` that it provisions, and their ``groups``."""
+    """One mapping file at work.
+
+    ``users`` are the people that it provisions, ``groups`` their groups; ``sight`` counts what is
+    odd or not mapped.
+    """
 
     def __init__(self, running: Running, store: Store, listener: Listener) -> None:
         self._in_use = InUse(running)
         self._journal = Journal(store, running.program.integration, listener)
-        self.unmapped: Counter[str] = Counter()
+        self.sight = Sight(store, running.program.integration)
         locks = Locks()
-        self.users = Users(self._in_use, self._journal, self.unmapped, locks)
-        self.groups = Groups(self._in_use, self._journal, self.unmapped, locks)
+        self.users = Users(self._in_use, self._journal, self.sight, locks)
+        self.groups = Groups(self._in_use, self._journal, self.sight, locks)
 
     @classmethod
     async def open(
@@ -34,6 +37,7 @@ class Integration:
         """Open the target and resolve what a crash left open. Raises ``MappingError``."""
         integration = cls(await start_checked(program), store, listener)
         await integration.recover()
+        await integration.sight.load()
         return integration
 
     def resources(self, endpoint: str) -> Resources | None:
@@ -52,6 +56,11 @@ class Integration:
         """The integration's name."""
         return self._journal.integration
 
+    @property
+    def open_intents(self) -> int:
+        """How many operations have no outcome yet."""
+        return self._journal.open_count
+
     async def recover(self) -> int:
         """Resolve what a crash left open; returns how many intents the target cannot answer yet."""
         return await recover(self._journal, self._in_use.running)
@@ -67,3 +76,4 @@ class Integration:
     async def close(self) -> None:
         """Wait for operations under way, and let go of the target."""
         await self._in_use.close()
+        await self.sight.close()

@@ -76,6 +76,11 @@ class Journal:
         """Leave an entry to whoever comes next, if it is still open."""
         self._busy.discard(number)
 
+    @property
+    def open_count(self) -> int:
+        """How many entries have no outcome yet."""
+        return len(self._open)
+
     def open_for(self, resource_type: str, resource_id: str | None, label: str) -> list[OpenIntent]:
         """Return what is open for one resource and has lost its request; ``label`` is folded."""
         attribute = label_of(resource_type)

@@ -11,6 +11,7 @@ from typing import Any
 from scimweave.provisioning.lookups import EXTERNAL_ID, folded, label_of
 from scimweave.scim.error import invalid_filter
 from scimweave.scim.filter import compile_filter, parse_filter
+from scimweave.scim.quirks import quirks_of_filter
 from scimweave.scim.schema import ResourceType
 from scimweave.scim.syntax import And, Compare, Filter
 from scimweave.store.base import Record, Store
@@ -38,10 +39,11 @@ async def query(
     filter_text: str | None,
     start_index: int,
     count: int,
+    noted: Callable[[frozenset[str]], None],
 ) -> Page:
     """Return the page from ``start_index`` (1-based) of at most ``count`` resources.
 
-    Raises ``ScimError`` (invalidFilter).
+    ``noted`` is told of quirks of the filter. Raises ``ScimError`` (invalidFilter).
     """
     kind = resource_type.name
     if filter_text is None:
@@ -50,6 +52,7 @@ async def query(
         return Page(total, start_index, records)
     found = _parse(filter_text)
     condition = _condition(found, resource_type)
+    noted(quirks_of_filter(found, resource_type))
     indexed = _indexed(found, kind)
     if indexed is not None:
         candidates = await _candidates(store, integration, kind, *indexed)

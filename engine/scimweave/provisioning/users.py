@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
@@ -19,6 +18,7 @@ from scimweave.provisioning.recovery import resolve
 from scimweave.provisioning.reference_query import GROUPS_OF_USERS, Referring
 from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import InUse, Running
+from scimweave.provisioning.sight import Sight
 from scimweave.scim.error import not_found
 from scimweave.scim.immutable import keep_immutable
 from scimweave.scim.members import MemberChange
@@ -31,25 +31,28 @@ class MappedResources:
     """The resources of one type, which a mapping brings to a target.
 
     Every method that changes something is safe to cancel: the journal knows what was begun.
-
-    ``unmapped`` counts what providers send and nothing maps, by attribute.
+    ``without_extensions`` is the type as it is where no mapping adds to it.
     """
 
-    resource_type: ResourceType
+    without_extensions: ResourceType
     referring: Referring
 
-    def __init__(
-        self, in_use: InUse, journal: Journal, unmapped: Counter[str], locks: Locks
-    ) -> None:
+    def __init__(self, in_use: InUse, journal: Journal, sight: Sight, locks: Locks) -> None:
         self._in_use = in_use
         self._journal = journal
         self._store = journal.store
-        self._unmapped = unmapped
+        self._sight = sight
         self._locks = locks
         self._lifecycle = Lifecycle(journal.store, journal)
-        self._kind = self.resource_type.name
+        self._kind = self.without_extensions.name
         self._label = label_of(self._kind)
         self._membership = Membership(journal.store, journal.integration)
+
+    @property
+    def resource_type(self) -> ResourceType:
+        """The type, with the extensions that the mapping declares."""
+        of_type = self._in_use.running.of(self._kind)
+        return of_type.objects.resource_type if of_type else self.without_extensions
 
     async def create(self, body: Any) -> Record:
         """Create a resource from a SCIM body (RFC 7644 §3.3), or adopt the account that is its own.
@@ -92,6 +95,7 @@ class MappedResources:
             filter_text=filter_text,
             start_index=max(1, start_index),
             count=max(0, count),
+            noted=self._sight.saw_quirks,
         )
 
     async def replace(
@@ -118,10 +122,12 @@ class MappedResources:
                 body = {"Operations": body}
             body, members = self._split(running, body)
             patch = parse_patch(body, running.checker)
-            self._unmapped.update(patch.dropped)
-            return await self._change(
-                running, resource_id, patch.apply, patch.touched, members, expected
-            )
+            try:
+                return await self._change(
+                    running, resource_id, patch.apply, patch.touched, members, expected
+                )
+            finally:
+                self._sight.saw(patch, running.objects.ignores)
 
     async def delete(self, resource_id: str, expected: Expected | None = None) -> None:
         """Delete a resource; the file says what becomes of the account.
@@ -157,7 +163,7 @@ class MappedResources:
     def _read(self, running: Running, body: Any) -> tuple[dict[str, Any], tuple[MemberChange, ...]]:
         """Return the resource of a POST or PUT body, and what becomes of its members."""
         checked = running.checker.check(body)
-        self._unmapped.update(checked.dropped)
+        self._sight.saw(checked, running.objects.ignores)
         return checked.resource, ()
 
     def _split(self, running: Running, body: Any) -> tuple[Any, tuple[MemberChange, ...]]:
@@ -238,7 +244,7 @@ class MappedResources:
 class Users(MappedResources):
     """The users of one integration."""
 
-    resource_type = USER_TYPE
+    without_extensions = USER_TYPE
     referring = GROUPS_OF_USERS
 
     async def references(self, resource_ids: Sequence[str]) -> Mapping[str, Sequence[Reference]]:

@@ -27,13 +27,16 @@ _TAKES = {
 class Findings:
     """What reading one request comes upon besides the values themselves."""
 
-    __slots__ = ("dropped", "flattened", "touched")
+    __slots__ = ("dropped", "flattened", "quirks", "touched")
 
     def __init__(self) -> None:
         self.dropped: list[str] = []
-        # Keys that are paths ("name.givenName"), with their values; applied after the rest.
-        self.flattened: list[tuple[str, Any]] = []
+        # Keys that are paths ("name.givenName"), with their values and the quirk that each is;
+        # applied after the rest.
+        self.flattened: list[tuple[str, Any, str]] = []
         self.touched: set[str] = set()
+        # Numbers of ``scim.quirks``.
+        self.quirks: set[str] = set()
 
 
 # Reads a value; None is absent. Raises ``ScimError`` (invalidValue).
@@ -60,15 +63,26 @@ def compile_scalar(attribute: Attribute, path: str) -> Take:
     if convert is None:
         return _text_reader(attribute, path)
 
+    kinds, quirk = _usual(attribute)
+
     def take(value: Any, findings: Findings) -> Any:
         if value is None or value == "":
             return None
         taken = convert(value)
         if taken is None:
             raise wrong_type(path, attribute, value)
+        if not isinstance(value, kinds):
+            findings.quirks.add(quirk)
         return taken
 
     return take
+
+
+def _usual(attribute: Attribute) -> tuple[tuple[type, ...], str]:
+    """Return the types of JSON that an attribute has, and the quirk that another one is."""
+    if attribute.type == "boolean":
+        return (bool,), "Q3" if attribute.name == "primary" else "Q2"
+    return (int, float), "N5"
 
 
 def unwrapping(take: Take, attribute: Attribute, path: str) -> Take:
@@ -81,6 +95,7 @@ def unwrapping(take: Take, attribute: Attribute, path: str) -> Take:
             if len(value) > 1:
                 raise wrong_type(path, attribute, value)
             value = value_of(value[0])
+            findings.quirks.add("N5")
         return take(value, findings)
 
     return take_one

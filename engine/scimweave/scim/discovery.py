@@ -84,7 +84,8 @@ def _resource_type(base_url: str, found: ResourceType) -> dict[str, Any]:
     }
     if found.extensions:
         body["schemaExtensions"] = [
-            {"schema": each.id, "required": False} for each in found.extensions
+            {"schema": each.id, "required": any(a.required for a in each.attributes.values())}
+            for each in found.extensions
         ]
     body["meta"] = _meta("ResourceType", f"{base_url}/ResourceTypes/{found.name}")
     return body

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from scimweave.scim.coercion import Findings, is_empty, wrong_type
 from scimweave.scim.error import invalid_value, no_target
 from scimweave.scim.fields import Entry, object_of, only_element, refuse_duplicates
+from scimweave.scim.quirks import quirk_of_key
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -106,6 +107,8 @@ class ComplexEdit:
     def assign(self, value: Any, adding: bool, findings: Findings) -> Change | None:
         """Merge the sub-attributes given; others stay (RFC 7644 §3.5.2.3)."""
         if is_empty(value):
+            if value == "":
+                findings.quirks.add("Q16")
             return self.remove(value, findings)
         given = read_members(self.entry, self.sub, value, findings)
         if not given:
@@ -153,9 +156,15 @@ class GroupEdit:
 
     def _member(self, key: str, value: Any, adding: bool, findings: Findings) -> Change | None:
         edit = self.edit_of(key)
-        # Okta sends "id" with what it changes (Q28).
-        if isinstance(edit, ReadOnly) or (isinstance(edit, Dropped) and is_empty(value)):
+        if isinstance(edit, ReadOnly):
+            # Okta sends "id" with what it changes.
+            if edit.refused:
+                findings.quirks.add("Q28")
             return None
+        if isinstance(edit, Dropped):
+            return None if is_empty(value) else edit.assign(value, adding, findings)
+        if not isinstance(edit, GroupEdit) and any(mark in key for mark in ".:["):
+            findings.quirks.add(quirk_of_key(key))
         return edit.assign(value, adding, findings)
 
 
@@ -198,6 +207,24 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class Odd:
+    """What a path names that is written in an odd way, which is the quirk ``quirk``."""
+
+    edit: Edit
+    quirk: str
+
+    def assign(self, value: Any, adding: bool, findings: Findings) -> Change | None:
+        """Note the quirk, and do it."""
+        findings.quirks.add(self.quirk)
+        return self.edit.assign(value, adding, findings)
+
+    def remove(self, value: Any, findings: Findings) -> Change | None:
+        """Note the quirk, and do it."""
+        findings.quirks.add(self.quirk)
+        return self.edit.remove(value, findings)
+
+
+@dataclass(frozen=True, slots=True)
 class ReadOnly:
     """What the provider may send and not change; ``refused`` where a path names it outright."""
 
@@ -220,7 +247,7 @@ def read_members(entry: Entry, sub: Entry | None, value: Any, findings: Findings
     fields, attribute = entry.fields, entry.attribute
     assert fields is not None and attribute is not None  # noqa: S101, PT018 - complex by construction
     return fields.read(
-        object_of(only_element(value), attribute, entry.path), findings, clearing=True
+        object_of(only_element(value), attribute, entry.path, findings), findings, clearing=True
     )
 
 

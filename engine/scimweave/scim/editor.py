@@ -12,6 +12,7 @@ from scimweave.scim.edit import (
     Edit,
     GroupEdit,
     KeptEdit,
+    Odd,
     ReadOnly,
     SimpleEdit,
     Slot,
@@ -20,6 +21,7 @@ from scimweave.scim.elements import ListEdit, compile_elements
 from scimweave.scim.error import invalid_path
 from scimweave.scim.fields import Entry, Fields, Unmapped, keeping
 from scimweave.scim.path import PathError, parse_path
+from scimweave.scim.quirks import has_legacy_dot
 from scimweave.scim.schema import Attribute
 from scimweave.scim.syntax import AttributePath
 
@@ -72,7 +74,10 @@ class Editor:
         entry = fields.find(path.attribute) if fields else None
         if entry is None:
             return self._unknown(path, Slot(path.attribute, uri) if fields else None)
-        return _known(path, uri, entry)
+        edit = _known(path, uri, entry)
+        if has_legacy_dot(text, path) and not isinstance(edit, Dropped | ReadOnly):
+            return Odd(edit, "Q20")
+        return edit
 
     def _extension(self, uri: str) -> Edit:
         return GroupEdit(uri, uri, lambda key: self.edit_member(f"{uri}:{key}"))
@@ -102,7 +107,7 @@ def _known(path: AttributePath, uri: str | None, entry: Entry) -> Edit:
         return _unmapped(path, entry.path, attribute)
     if path.filter is not None and not attribute.multi_valued:
         raise invalid_path(f"{entry.path} has one value only: there is nothing to select by filter")
-    slot = Slot(entry.name, uri, attribute.required and uri is None)
+    slot = Slot(entry.name, uri, attribute.required)
     if path.sub_attribute is not None:
         return _sub_edit(path, slot, entry)
     if attribute.multi_valued:

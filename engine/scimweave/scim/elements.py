@@ -40,7 +40,8 @@ class ListEdit:
         """Remove the elements given; without a value all of them."""
         if value is None:
             return self.slot.clear(findings)
-        # Entra names the elements to remove here: not all of them are meant (Q12).
+        # Entra names the elements to remove here: not all of them are meant.
+        findings.quirks.add("Q12")
         unwanted = self.entry.take(value, findings)
         if unwanted is None:
             return None
@@ -73,14 +74,14 @@ class ElementsEdit:
             return None
         self.slot.touch(findings)
         whole = self.sub is None and not adding
-        return lambda draft: self._write(draft, given, whole)
+        return lambda draft: self._write(draft, given, whole, findings)
 
     def remove(self, value: Any, findings: Findings) -> Change | None:
         """Remove the elements selected, or the sub-attribute of them."""
         self.slot.touch(findings)
         if self.sub is not None:
             given = {str(self.sub.name): None}
-            return lambda draft: self._write(draft, given, False)
+            return lambda draft: self._write(draft, given, False, findings)
 
         def change(draft: dict[str, Any]) -> None:
             elements = _list(self.slot.get(draft))
@@ -90,13 +91,16 @@ class ElementsEdit:
 
         return change
 
-    def _write(self, draft: dict[str, Any], given: dict[str, Any], whole: bool) -> None:
+    def _write(
+        self, draft: dict[str, Any], given: dict[str, Any], whole: bool, findings: Findings
+    ) -> None:
         elements = list(_list(self.slot.get(draft)))
         found = [at for at, each in enumerate(elements) if self._selects(each)]
         if not found:
             if all(value is None for value in given.values()):
                 return  # Nothing there to clear (entra-facts 7.2, Null_Update).
             given = self._created(given)
+            findings.quirks.add("Q9")
             found = [len(elements)]
             elements.append(given)
         else:

@@ -18,6 +18,7 @@ from scimweave.scim.coercion import (
     wrong_type,
 )
 from scimweave.scim.error import invalid_syntax
+from scimweave.scim.quirks import quirk_of_key
 from scimweave.scim.schema import Attribute
 
 Unmapped = Literal["drop", "keep", "reject"]
@@ -129,13 +130,14 @@ def compile_fields(
     )
 
 
-def object_of(value: Any, attribute: Attribute, path: str) -> dict[str, Any]:
+def object_of(value: Any, attribute: Attribute, path: str, findings: Findings) -> dict[str, Any]:
     """Return a complex value as an object: ``x`` is ``{"value": x}`` (Q15, Q16), empty is {}."""
     if isinstance(value, dict):
         return value
     if is_empty(value):
         return {}
     if "value" in attribute.sub_attributes and not isinstance(value, list):
+        findings.quirks.add("Q15" if attribute.multi_valued else "Q16")
         return {"value": value}
     raise wrong_type(path, attribute, value)
 
@@ -176,7 +178,7 @@ def _accepted_entry(
 
 def _complex_reader(attribute: Attribute, path: str, fields: Fields) -> Take:
     def take(value: Any, findings: Findings) -> Any:
-        return fields.read(object_of(value, attribute, path), findings) or None
+        return fields.read(object_of(value, attribute, path, findings), findings) or None
 
     return take
 
@@ -248,10 +250,10 @@ def flattening(prefix: str, marks: str, unmapped: Unmapped) -> Callable[[str], E
     def entry(key: str) -> Entry:
         if not any(mark in key for mark in marks):
             return otherwise(key)
-        path = prefix + key
+        path, quirk = prefix + key, quirk_of_key(key)
 
         def note(value: Any, findings: Findings) -> None:
-            findings.flattened.append((path, value))
+            findings.flattened.append((path, value, quirk))
 
         return Entry(None, note, path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from scimweave.scim.lexer import SyntaxFault, Token, string_value, tokens
+from scimweave.scim.lexer import BareWord, SyntaxFault, Token, string_value, tokens
 from scimweave.scim.syntax import (
     And,
     AttributePath,
@@ -148,8 +148,8 @@ class Parser:
             return {"true": True, "false": False, "null": None}[word.lower()]
         if _NUMBER.match(word) and len(word) <= 64:
             number = json.loads(word)
-            return number if abs(number) != float("inf") else word
-        return word  # Q45: a bare word is a string
+            return number if abs(number) != float("inf") else BareWord(word)
+        return BareWord(word)
 
     def _name(self) -> str:
         token = self._expect("word", "a sub-attribute")

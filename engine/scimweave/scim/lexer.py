@@ -19,6 +19,12 @@ _TOKEN = re.compile(
 )
 
 
+class BareWord(str):
+    """A string that stood without quotes (Q45); in all else a string."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """``kind`` is a group of the pattern, or ``end``; ``position`` counts characters from 0."""

@@ -40,6 +40,12 @@ class Patch:
     touched: frozenset[str]
     _steps: tuple[_Step, ...] = field(repr=False)
     _checker: Checker = field(repr=False)
+    _findings: Findings = field(repr=False, compare=False)
+
+    @property
+    def quirks(self) -> frozenset[str]:
+        """Numbers of ``scim.quirks``; complete after ``apply``."""
+        return frozenset(self._findings.quirks)
 
     def apply(self, resource: dict[str, Any]) -> dict[str, Any]:
         """Return the changed resource, an equal one where nothing changes.
@@ -60,10 +66,13 @@ def parse_patch(body: Any, checker: Checker, *, max_operations: int = 1000) -> P
     """Read a PatchOp body. Raises ``ScimError`` that names the operation at fault."""
     findings = Findings()
     steps = []
-    for number, operation in enumerate(_operations(body, max_operations)):
+    operations = _operations(body, max_operations)
+    if not operations:
+        findings.quirks.add("Q24")
+    for number, operation in enumerate(operations):
         place = f"Operations[{number}]"
         try:
-            op, path, value = _read(operation)
+            op, path, value = _read(operation, findings)
             if path:
                 place += f' (path "{_short(path)}")'
             change = _change(op, path, value, checker, findings)
@@ -77,6 +86,7 @@ def parse_patch(body: Any, checker: Checker, *, max_operations: int = 1000) -> P
         frozenset(findings.touched),
         tuple(steps),
         checker,
+        findings,
     )
 
 
@@ -96,7 +106,7 @@ def _operations(body: Any, max_operations: int) -> list[Any]:
 _MISSING = object()
 
 
-def _read(operation: Any) -> tuple[str, str, Any]:
+def _read(operation: Any, findings: Findings) -> tuple[str, str, Any]:
     """Return op, path ("" for none) and value (or ``_MISSING``) of an operation."""
     if not isinstance(operation, dict):
         raise invalid_syntax("an operation is an object")
@@ -106,6 +116,8 @@ def _read(operation: Any) -> tuple[str, str, Any]:
     if found is None or found not in _OPS:
         shown = f'"{shown_name(op)[:80]}"' if isinstance(op, str) else "missing or no string"
         raise invalid_syntax(f'"op" is {shown}: it has to be add, replace or remove')
+    if op != found:
+        findings.quirks.add("Q1")
     path = members.get("path")
     if path is not None and not isinstance(path, str):
         raise invalid_path('"path" has to be a string')

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from scimweave.scim.error import ScimError
@@ -13,7 +14,8 @@ from scimweave.scim.syntax import AttributePath
 
 MAX_PATH_LENGTH = 2048
 MAX_PATH_DEPTH = 20
-ALIASES = {"enterprise": ENTERPRISE_USER}
+ALIASES: Mapping[str, str] = MappingProxyType({"enterprise": ENTERPRISE_USER})
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class PathError(ScimError):
@@ -27,8 +29,8 @@ class PathError(ScimError):
         self.reason = reason
 
 
-def parse_path(text: str, *, aliases: bool = False) -> AttributePath:
-    """Parse a path; with ``aliases``, ``enterprise.x`` names the enterprise extension.
+def parse_path(text: str, *, aliases: Mapping[str, str] = _NONE) -> AttributePath:
+    """Parse a path; ``aliases`` are short names of extensions: ``enterprise.department``.
 
     Raises ``PathError``.
     """
@@ -38,13 +40,11 @@ def parse_path(text: str, *, aliases: bool = False) -> AttributePath:
 
     if len(text) > MAX_PATH_LENGTH:
         raise fault(MAX_PATH_LENGTH, f"longer than {MAX_PATH_LENGTH} characters")
-    if not aliases:
-        return Parser(text, fault, MAX_PATH_DEPTH).path()
     prefix, dot, rest = text.partition(".")
-    if dot and prefix in ALIASES:
+    if dot and prefix in aliases:
         # Positions in messages stay those of the text as written.
-        shift = len(ALIASES[prefix]) - len(prefix)
-        full = f"{ALIASES[prefix]}:{rest}"
+        shift = len(aliases[prefix]) - len(prefix)
+        full = f"{aliases[prefix]}:{rest}"
         return Parser(
             full, lambda at, reason: fault(max(0, at - shift), reason), MAX_PATH_DEPTH
         ).path()

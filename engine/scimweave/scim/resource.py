@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from scimweave.scim.acceptance import Acceptance
 from scimweave.scim.coercion import Findings, Take, is_empty, wrong_type
-from scimweave.scim.edit import ReadOnly
+from scimweave.scim.edit import Dropped, KeptEdit, ReadOnly
 from scimweave.scim.editor import Editor
 from scimweave.scim.error import invalid_syntax, invalid_value
 from scimweave.scim.fields import (
@@ -20,8 +20,10 @@ from scimweave.scim.fields import (
     flattening,
     only_element,
 )
+from scimweave.scim.quirks import NO_QUIRKS
 from scimweave.scim.schema import ResourceType, common_attributes
 from scimweave.scim.selection import without
+from scimweave.scim.syntax import AttributePath
 
 __all__ = ["Acceptance", "Checked", "Checker", "to_wire"]
 
@@ -34,11 +36,12 @@ class Checked:
     """A resource in canonical form, and the paths of what was left out of it.
 
     ``resource`` has no ``id``, ``meta``, ``schemas``, read-only or empty attributes; those of an
-    extension stand under its URN.
+    extension stand under its URN. ``quirks`` are numbers of ``scim.quirks``.
     """
 
     resource: dict[str, Any]
     dropped: tuple[str, ...]
+    quirks: frozenset[str] = NO_QUIRKS
 
 
 class Checker:
@@ -49,9 +52,10 @@ class Checker:
     ) -> None:
         self.resource_type = resource_type
         self.unmapped = unmapped
-        core = acceptance.accepted.core.attributes
-        self.required = tuple(each.name for each in core.values() if each.required)
+        self.required = tuple(_required(acceptance.accepted))
         self._fields, extensions = _compile(resource_type, acceptance, unmapped)
+        self._extensions = tuple(extensions)
+        self._known = frozenset(map(str.lower, (resource_type.core.id, *extensions)))
         self.editor = Editor(resource_type.core.id, self._fields, extensions, unmapped)
 
     def check(self, body: Any) -> Checked:
@@ -60,19 +64,24 @@ class Checker:
             raise invalid_syntax(f"the body is a {self.resource_type.name}: it has to be an object")
         findings = Findings()
         resource = self._fields.read(body, findings)
-        for path, value in findings.flattened:
-            self._write_flattened(resource, path, value, findings)
+        for path, value, quirk in findings.flattened:
+            self._write_flattened(resource, path, value, quirk, findings)
         self.require(resource)
         dropped = tuple(dict.fromkeys(findings.dropped))
         self.refuse_dropped(dropped)
-        return Checked(resource, dropped)
+        self._look_at_schemas(body, resource, findings)
+        return Checked(
+            resource, dropped, frozenset(findings.quirks) if findings.quirks else NO_QUIRKS
+        )
 
     def require(self, resource: Mapping[str, Any]) -> None:
         """Raise ``ScimError`` (invalidValue) where a required attribute is missing."""
-        for name in self.required:
-            if name not in resource:
+        for uri, name in self.required:
+            owner = resource if uri is None else resource.get(uri, {})
+            if name not in owner:
+                path = AttributePath(uri, name)
                 raise invalid_value(
-                    f"{name} is missing: a {self.resource_type.name} needs one that is not empty"
+                    f"{path} is missing: a {self.resource_type.name} needs one that is not empty"
                 )
 
     def refuse_dropped(self, dropped: Iterable[str]) -> None:
@@ -81,12 +90,28 @@ class Checker:
             names = ", ".join(list(dropped)[:10])
             raise invalid_syntax(f"not mapped here: {names}; remove them from what is sent")
 
+    def _look_at_schemas(
+        self, body: dict[str, Any], resource: dict[str, Any], findings: Findings
+    ) -> None:
+        """Note where ``schemas`` is not what the body says (Q17, Q18)."""
+        named = body.get("schemas")
+        if not isinstance(named, list):
+            return
+        for uri in named:
+            if not isinstance(uri, str) or uri.lower() not in self._known:
+                findings.quirks.add("Q17")
+        for uri in self._extensions:
+            if uri in resource and uri not in named and not _names(named, uri):
+                findings.quirks.add("Q18")
+
     def _write_flattened(
-        self, resource: dict[str, Any], path: str, value: Any, findings: Findings
+        self, resource: dict[str, Any], path: str, value: Any, quirk: str, findings: Findings
     ) -> None:
         edit = self.editor.edit_member(path)
         if is_empty(value) or isinstance(edit, ReadOnly):
             return
+        if not isinstance(edit, Dropped | KeptEdit):
+            findings.quirks.add(quirk)
         change = edit.assign(value, False, findings)
         if change is not None:
             change(resource)
@@ -123,6 +148,20 @@ def to_wire(
         path for path in resource_type.never_returned if (path.uri or path.attribute) in wire
     ]
     return without(wire, secrets) if secrets else wire
+
+
+def _required(accepted: ResourceType) -> Iterator[tuple[str | None, str]]:
+    """Return the required attributes, each with the URN of its extension."""
+    for schema in (accepted.core, *accepted.extensions):
+        uri = None if schema is accepted.core else schema.id
+        for attribute in schema.attributes.values():
+            if attribute.required:
+                yield uri, attribute.name
+
+
+def _names(schemas: list[Any], uri: str) -> bool:
+    lower = uri.lower()
+    return any(isinstance(each, str) and each.lower() == lower for each in schemas)
 
 
 def _timestamp(moment: datetime) -> str:

@@ -82,16 +82,15 @@ class Schema:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPath:
-    """The schema elements that a path names."""
+    """The schema elements that a path names.
+
+    An attribute of an extension (``is_extension``) lives under the URN of its schema.
+    """
 
     schema: Schema
     attribute: Attribute
     sub_attribute: Attribute | None
-
-    @property
-    def is_extension(self) -> bool:
-        """Whether the attribute lives under the URN of its schema."""
-        return ":extension:" in self.schema.id.lower()
+    is_extension: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +143,15 @@ class ResourceType:
             attribute = common_attributes().get(path.attribute.lower())
         if attribute is None:
             raise invalid_path(_unknown(schema.name, path.attribute, schema.attributes))
+        is_extension = schema is not self.core
         if path.sub_attribute is None:
-            return ResolvedPath(schema, attribute, None)
+            return ResolvedPath(schema, attribute, None, is_extension)
         sub = attribute.sub_attributes.get(path.sub_attribute.lower())
         if sub is None:
             raise invalid_path(
                 _unknown(attribute.name, path.sub_attribute, attribute.sub_attributes)
             )
-        return ResolvedPath(schema, attribute, sub)
+        return ResolvedPath(schema, attribute, sub, is_extension)
 
 
 def schema_from_dict(body: Mapping[str, Any]) -> Schema:

@@ -160,6 +160,16 @@ class KeyRecord:
     last_used: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """An attribute that providers send and nothing maps."""
+
+    attribute: str
+    count: int
+    first_seen: datetime
+    last_seen: datetime
+
+
 class Store(Protocol):
     """Resources, links, journal and keys of all integrations.
 
@@ -287,6 +297,14 @@ class Store(Protocol):
 
     async def key_used(self, key: int, at: datetime) -> None:
         """Remember when a key was last used."""
+        ...
+
+    async def add_unmapped(self, integration: str, counts: Mapping[str, int], at: datetime) -> None:
+        """Add to how often attributes came that nothing maps; they were seen until ``at``."""
+        ...
+
+    async def unmapped(self, integration: str) -> Sequence[Unmapped]:
+        """Return the attributes that came and nothing maps, the most frequent first."""
         ...
 
     async def health(self) -> None:

@@ -19,6 +19,7 @@ from scimweave.store import (
     sqlite_keys,
     sqlite_members,
     sqlite_resources,
+    sqlite_unmapped,
 )
 from scimweave.store.base import (
     NO_MEMBERS,
@@ -31,6 +32,7 @@ from scimweave.store.base import (
     Record,
     Reference,
     StoreError,
+    Unmapped,
 )
 from scimweave.store.sqlite_rows import intent_columns, micros, record_columns
 
@@ -263,6 +265,18 @@ class SqliteStore:
     async def key_used(self, key: int, at: datetime) -> None:
         """Remember when a key was last used."""
         await self._write(lambda connection: sqlite_keys.used(connection, key, at))
+
+    async def add_unmapped(self, integration: str, counts: Mapping[str, int], at: datetime) -> None:
+        """Add to how often attributes came that nothing maps; they were seen until ``at``."""
+        await self._write(
+            lambda connection: sqlite_unmapped.add(connection, integration, counts, at)
+        )
+
+    async def unmapped(self, integration: str) -> Sequence[Unmapped]:
+        """Return the attributes that came and nothing maps, the most frequent first."""
+        return self._read(
+            lambda connection: sqlite_unmapped.of_integration(connection, integration), []
+        )
 
     async def health(self) -> None:
         """Raise ``StoreError`` where the store cannot be read."""

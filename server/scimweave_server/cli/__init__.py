@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from scimweave_server.cli import check, import_entra, init_target, key, log, serve, simulate
+from scimweave_server.cli import (
+    check,
+    import_entra,
+    init_target,
+    key,
+    log,
+    serve,
+    simulate,
+    unmapped,
+)
 
 
 def _version(asked: bool) -> None:
@@ -30,6 +39,7 @@ app.command("test")(check.run_tests)
 app.command("init-target")(init_target.init_target)
 app.command("import-entra")(import_entra.import_entra)
 app.command("log")(log.log)
+app.command("unmapped")(unmapped.unmapped)
 app.add_typer(simulate.app, name="simulate", help="Behave like an identity provider.")
 
 

@@ -19,6 +19,7 @@ from scimweave_server.cli.options import (
 
 if TYPE_CHECKING:
     from scimweave.provisioning.engine import Engine
+    from scimweave.provisioning.journal import Event
     from scimweave_server.http.limits import Limits
 
 MEBIBYTE = 1024 * 1024
@@ -36,6 +37,12 @@ def serve(
     max_bulk_payload: Annotated[
         int, typer.Option(min=1024, help="Largest body of a /Bulk request in bytes.")
     ] = MEBIBYTE,
+    metrics: Annotated[
+        bool,
+        typer.Option(
+            "--metrics/--no-metrics", help="Show /metrics, for Prometheus; --no-metrics does not."
+        ),
+    ] = True,
 ) -> None:
     """Serve each mapping as a SCIM endpoint. Edits of the files are taken up at once."""
     from scimweave_server.http.limits import Limits
@@ -44,17 +51,31 @@ def serve(
     configure_logs()
     limits = Limits(max_body=max_body, max_bulk_payload=max_bulk_payload)
     with expected_errors():
-        run_loop(_serve(paths, host, port, store, public_url, limits))
+        run_loop(_serve(paths, host, port, store, public_url, limits, metrics))
 
 
 async def _serve(
-    paths: list[Path], host: str, port: int, store: str, public_url: str | None, limits: Limits
+    paths: list[Path],
+    host: str,
+    port: int,
+    store: str,
+    public_url: str | None,
+    limits: Limits,
+    with_metrics: bool,
 ) -> None:
     from scimweave.provisioning.engine import Engine
     from scimweave_server.http.logs import log_operation
+    from scimweave_server.http.metrics import Metrics
     from scimweave_server.http.run import run
 
-    async with Engine.open(*paths, store=store, listener=log_operation) as engine:
+    metrics = Metrics() if with_metrics else None
+
+    def listen(event: Event) -> None:
+        log_operation(event)
+        if metrics is not None:
+            metrics.operation(event)
+
+    async with Engine.open(*paths, store=store, listener=listen) as engine:
         lines = await _key_lines(engine)
 
         def started(url: str) -> None:
@@ -68,6 +89,7 @@ async def _serve(
             port=port,
             public_url=public_url.rstrip("/") if public_url else None,
             limits=limits,
+            metrics=metrics,
             started=started,
         )
 

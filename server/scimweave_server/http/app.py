@@ -8,15 +8,23 @@ from scimweave.provisioning.engine import Engine
 from scimweave.store.base import StoreError
 from scimweave_server.http.endpoint import Endpoint
 from scimweave_server.http.limits import LIMITS, Limits
+from scimweave_server.http.metrics import Handler, Metrics
 from scimweave_server.http.protocol import expect, scim_errors
 
 DEFAULT_LIMITS = Limits()
 
 
 def create_app(
-    engine: Engine, *, public_url: str | None = None, limits: Limits = DEFAULT_LIMITS
+    engine: Engine,
+    *,
+    public_url: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    metrics: Metrics | None = None,
 ) -> web.Application:
-    """Serve the integrations of ``engine``."""
+    """Serve the integrations of ``engine``.
+
+    ``metrics`` are shown under /metrics; without them there is no such page.
+    """
     app = web.Application(middlewares=[scim_errors])
     app[LIMITS] = limits
     endpoint = Endpoint(engine, public_url)
@@ -30,8 +38,13 @@ def create_app(
 
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", ready)
+    handle: Handler = endpoint.handle
+    if metrics is not None:
+        metrics.watch(engine)
+        app.router.add_get("/metrics", metrics.expose)
+        handle = metrics.measured(handle)
     # Line ends are matched too: whatever comes is the endpoint's to answer.
-    app.router.add_route("*", "/{path:(?s:.*)}", endpoint.handle, expect_handler=expect)
+    app.router.add_route("*", "/{path:(?s:.*)}", handle, expect_handler=expect)
     return app
 
 

@@ -45,6 +45,8 @@ DOCUMENTS: dict[str, Documents] = {
     "Schemas": _schemas,
     "ResourceTypes": _resource_types,
     "ServiceProviderConfig": _config,
+    # Some read the plural in the RFC (erratum 4978).
+    "ServiceProviderConfigs": _config,
 }
 
 
@@ -58,7 +60,7 @@ def document(
     if "filter" in request.query:
         raise ScimError(403, f"/{name} takes no filter")
     found = DOCUMENTS[name](integration, base, limits_of(request))
-    if name == "ServiceProviderConfig" and item is None:
+    if DOCUMENTS[name] is _config and item is None:
         return found[0]
     if item is not None:
         for each in found:

@@ -16,6 +16,7 @@ from scimweave.store.base import StoreError
 from scimweave_server.http import discovery, resources
 from scimweave_server.http.body import BodyTimeout, check_address, origin
 from scimweave_server.http.bulk import bulk
+from scimweave_server.http.metrics import ADDRESSED
 from scimweave_server.http.resources import Exchange
 from scimweave_server.http.responses import (
     STORE_RETRY,
@@ -80,6 +81,7 @@ class Endpoint:
     async def _answer(self, request: web.Request) -> web.Response:
         check_address(request)
         integration, rest = self._integration(request.rel_url.raw_path)
+        request[ADDRESSED] = (integration.name, rest[0] if rest else "")
         await self._authorise(request, integration)
         base = (self._public_url or origin(request)) + integration.program.path
         served = integration.resources(rest[0]) if rest else None

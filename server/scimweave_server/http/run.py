@@ -13,6 +13,7 @@ from aiohttp import web
 from scimweave.provisioning.engine import Engine
 from scimweave_server.http.app import create_app
 from scimweave_server.http.limits import Limits
+from scimweave_server.http.metrics import Metrics
 from scimweave_server.http.protocol import ScimSite
 from scimweave_server.http.watch import watch
 
@@ -28,6 +29,7 @@ async def run(
     port: int,
     public_url: str | None,
     limits: Limits,
+    metrics: Metrics | None,
     started: Callable[[str], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight are finished first.
@@ -35,7 +37,7 @@ async def run(
     ``started`` is called with the public URL once connections are accepted. Raises ``OSError``
     where the address cannot be bound.
     """
-    app = create_app(engine, public_url=public_url, limits=limits)
+    app = create_app(engine, public_url=public_url, limits=limits, metrics=metrics)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     stop = asyncio.Event()

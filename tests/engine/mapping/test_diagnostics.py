@@ -15,14 +15,41 @@ from scimweave.mapping.functions.packages import Brought
 from scimweave.mapping.lint import duplicates, lint
 from scimweave.mapping.project import Program
 from scimweave.mapping.target_check import check_target, target_finding
+from scimweave.scim.schema import ENTERPRISE_USER, USER
 from small_mapping import mapping_text, program
 from target_fields import TargetField
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "diagnostics"
 ENVIRONMENT = {"DATABASE_URL": "sqlite:///x.db"}
+CONTOSO = "urn:ietf:params:scim:schemas:extension:contoso:2.0:User"
+
+
+def extension_lines(urn: str, *attributes: str, more: str = "") -> str:
+    lines = "".join(f"      {line}\n" for line in ("costCode: string", *attributes) if line)
+    return f"  {urn}:\n{more}    attributes:\n{lines}"
+
+
+def extension_text(attribute: str, more: str = "    alias: contoso\n") -> str:
+    """Return a mapping that declares an extension with ``costCode`` and this attribute."""
+    return mapping_text(more="schema:\n" + extension_lines(CONTOSO, attribute, more=more))
+
 
 FILES = {
     "active-unmapped": mapping_text().replace("is_active: active", "title: title"),
+    "bad-schema-alias": extension_text("", more="    alias: name\n"),
+    "bad-schema-name": extension_text('"cost code": string'),
+    "bad-schema-nested": extension_text(
+        "badge: { type: complex, attributes: { seat: { type: complex, attributes: { row: integer "
+        "} } } }"
+    ),
+    "bad-schema-empty": extension_text("badge: complex"),
+    "bad-schema-not-complex": extension_text("badge: { type: string, attributes: { a: string } }"),
+    "bad-urn": mapping_text(more="schema: { costCode: { type: string } }\n"),
+    "bad-urn-core": extension_text("").replace(CONTOSO, USER),
+    "bad-urn-enterprise": extension_text("").replace(CONTOSO, ENTERPRISE_USER),
+    "bad-urn-form": extension_text("").replace(CONTOSO, "urn:contoso"),
+    "bad-urn-group": extension_text("").replace(":User", ":Group"),
+    "bad-value-schema-type": extension_text("hired: datetime"),
     "bad-expression": mapping_text("""full: { expr: "join(' ', [name.givenName, title)" }"""),
     "bad-expression-date-format": mapping_text(
         """hired: { expr: "format_date_time(title, '', 'yyyy-MM-ddd-yyy', 'yyyy')" }"""
@@ -48,6 +75,8 @@ FILES = {
     "conflicting-requests": mapping_text(
         more="tests: [{ name: x, user: {}, delete: true, put: {}, operation: delete }]\n"
     ),
+    "duplicate-attribute": extension_text("CostCode: string"),
+    "duplicate-attribute-urn": extension_text("") + extension_lines(CONTOSO.upper()),
     "duplicate-field": mapping_text("Email: emails"),
     "duplicate-key": mapping_text("email: title"),
     "impure-function": mapping_text("""since: { expr: "c_date(now())" }"""),
@@ -94,6 +123,11 @@ FILES = {
     "unknown-attribute-schema": mapping_text(
         "x: urn:ietf:params:scim:schemas:extension:enterprise:1.0:User:department"
     ),
+    "unknown-attribute-extension": extension_text("").replace(
+        "  attributes:\n", "  attributes:\n    code: contoso.costcod\n", 1
+    ),
+    "unknown-key-schema": extension_text("level: { type: integer, multi: true }"),
+    "unusual-urn": extension_text("").replace(CONTOSO, "urn:contoso:hr:1.0:Person"),
     "unknown-field": mapping_text(
         more="tests: [{ name: joins, user: { userName: a }, target: { emial: a } }]\n"
     ),

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from scimweave.scim.path import PathError, compile_path, parse_path
+from scimweave.scim.path import ALIASES, PathError, compile_path, parse_path
 from scimweave.scim.schema import ENTERPRISE_USER, USER, USER_TYPE
 
 ADA = {
@@ -30,7 +30,7 @@ ADA = {
     ],
 )
 def test_path_reads(text: str, expected: Any) -> None:
-    assert compile_path(parse_path(text, aliases=True), USER_TYPE)(ADA) == expected
+    assert compile_path(parse_path(text, aliases=ALIASES), USER_TYPE)(ADA) == expected
 
 
 @pytest.mark.parametrize(

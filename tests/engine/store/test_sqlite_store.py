@@ -15,6 +15,7 @@ from scimweave.store.base import (
     Lookup,
     Record,
     StoreError,
+    Unmapped,
 )
 from scimweave.store.sqlite import SqliteStore
 
@@ -337,3 +338,14 @@ async def test_any_other_text_is_kept_exactly(store: SqliteStore, text: str) -> 
     await save(store, record(text or "empty", text))
     read = await store.find("preciate", "User", "userName", text.casefold())
     assert [each.resource["userName"] for each in read] == [text]
+
+
+async def test_unmapped_attributes_add_up(store: SqliteStore) -> None:
+    later = NOW + timedelta(hours=1)
+    await store.add_unmapped("preciate", {"emails": 2, "nickName": 1}, NOW)
+    await store.add_unmapped("preciate", {"nickName": 4}, later)
+    await store.add_unmapped("other", {"title": 1}, NOW)
+    assert list(await store.unmapped("preciate")) == [
+        Unmapped("nickName", 5, NOW, later),
+        Unmapped("emails", 2, NOW, NOW),
+    ]

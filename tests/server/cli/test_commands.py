@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -13,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from employees import Employees
+from scimweave.provisioning.engine import Engine
 from scimweave_server.cli import app
 
 Run = Callable[..., Any]
@@ -177,6 +179,37 @@ def test_store_that_cannot_be_opened_is_a_message(run: Run, url: str) -> None:
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
     assert result.stderr.startswith("error: ")
+
+
+def test_unmapped_attributes_are_listed_with_a_line(
+    run: Run, mapping: Path, store_url: str, edit: Callable[[str, str], None]
+) -> None:
+    async def provision() -> None:
+        async with Engine.open(mapping, store=store_url) as engine:
+            users = engine["preciate"].users
+            for name in ("ada", "eve"):
+                await users.create({"userName": name, "nickName": "x", "locale": "en"})
+            await users.create({"userName": "kim", "nickName": "x"})
+
+    asyncio.run(provision())
+    shown = run("unmapped", "preciate", "--mappings", mapping)
+    assert shown.exit_code == 0
+    assert re.search(r"3 +\S+ \S+ +\S+ \S+ +nickName +nick_name: nickName", shown.stdout)
+    (first, second) = json.loads(
+        run("unmapped", "preciate", "--json", "--mappings", mapping).stdout
+    )
+    assert (first["attribute"], first["count"]) == ("nickName", 3)
+    assert (second["attribute"], second["line"]) == ("locale", "locale: locale")
+    edit("  operations:", "    nick: nickName\n  ignore: [locale]\n  operations:")
+    assert "nothing" in run("unmapped", "preciate", "--mappings", mapping).stdout
+
+
+def test_unmapped_attributes_are_listed_without_the_mapping(
+    run: Run, mapping: Path, store_url: str
+) -> None:
+    result = run("unmapped", "preciate", "--json", "--mappings", mapping.with_name("none.yaml"))
+    assert (result.exit_code, json.loads(result.stdout)) == (0, [])
+    assert "--mappings" in result.stderr
 
 
 def test_misspelt_connector_is_one_finding(

@@ -124,3 +124,45 @@ async def test_probes_need_no_key(client: Client) -> None:
     for path in ("/healthz", "/readyz"):
         async with client.get(path) as answer:
             assert answer.status == 200
+
+
+DOCUMENTS = ["/Schemas", "/ResourceTypes", "/ServiceProviderConfig", "/ServiceProviderConfigs"]
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, "/ResourceTypes/User", f"/Schemas/{ENTERPRISE}"])
+async def test_discovery_refuses_a_filter_and_nothing_else(call: Provider, path: str) -> None:
+    refused = await call("GET", f'{path}?filter=name eq "User"')
+    assert (refused.status, refused.body["status"]) == (403, "403")
+    whole = await call("GET", path)
+    assert whole.status == 200
+    for query in ("count=1", "startIndex=2", "attributes=id", "sortBy=id", "aadOptscim062020"):
+        assert (await call("GET", f"{path}?{query}")).body == whole.body
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+async def test_discovery_answers_head_and_refuses_the_rest(call: Provider, path: str) -> None:
+    head = await call("HEAD", path)
+    assert (head.status, head.body) == (200, None)
+    assert head.headers["Content-Type"].startswith("application/scim+json")
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        answer = await call(method, path, {})
+        assert (answer.status, answer.headers["Allow"].startswith("GET, HEAD")) == (405, True)
+
+
+async def test_plural_config_is_the_same(call: Provider) -> None:
+    singular = (await call("GET", "/ServiceProviderConfig")).body
+    assert (await call("GET", "/ServiceProviderConfigs")).body == singular
+
+
+@pytest.mark.parametrize(
+    "path", ["/ResourceTypes/USER", "/ResourceTypes/uSER", f"/Schemas/{ENTERPRISE.upper()}"]
+)
+async def test_single_documents_are_found_in_any_case(call: Provider, path: str) -> None:
+    assert (await call("GET", path)).status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/Schemas/nothing", "/ResourceTypes/Robot", "/ServiceProviderConfig/1", "/Schemas/a/b"]
+)
+async def test_documents_that_are_not_there(call: Provider, path: str) -> None:
+    assert (await call("GET", path)).status == 404
