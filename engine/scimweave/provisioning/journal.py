@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from scimweave.mapping import Operation
 from scimweave.provisioning.difference import MASK
+from scimweave.provisioning.identifiers import new_id
 from scimweave.provisioning.lookups import folded, label_of, lookups_of
 from scimweave.provisioning.running import Running
-from scimweave.scim.error import uniqueness
+from scimweave.scim.error import ScimError, uniqueness
 from scimweave.store.base import (
     Change,
     DuplicateValue,
@@ -19,6 +21,7 @@ from scimweave.store.base import (
     MemberDelta,
     OpenIntent,
     Record,
+    Resource,
     Store,
 )
 
@@ -62,6 +65,29 @@ class Journal:
         self._open[number] = intent
         self._busy.add(number)
         return JournalEntry(self, number, intent)
+
+    async def refuse(
+        self,
+        running: Running,
+        what: Operation,
+        before: Record | None,
+        after: Resource | None,
+        error: ScimError,
+    ) -> None:
+        """Note an operation that was refused before the target was touched."""
+        now = datetime.now(UTC)
+        kind = running.objects.resource_type.name
+        subject = before or Record(new_id(), kind, after or {}, 0, now, now)
+        intent = Intent(
+            integration=self.integration,
+            resource_type=kind,
+            resource_id=subject.id,
+            operation=what,
+            label=_label(running, subject),
+            changes=(),
+            revision=running.program.revision,
+        )
+        await JournalEntry(self, await self.store.begin(intent), intent).fail(error.detail)
 
     def keep_open(self, found: Iterable[OpenIntent]) -> None:
         """Take over entries that nobody could resolve yet."""

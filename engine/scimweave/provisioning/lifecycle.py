@@ -82,7 +82,11 @@ class Lifecycle:
         if before is not None and before.resource == after and not members:
             # A secret is never stored: a request that brings one is never equal.
             return before
-        step = await self._decide(running, before, after, touched)
+        try:
+            step = await self._decide(running, before, after, touched)
+        except ScimError as error:
+            await self._journal.refuse(running, _meaning(before, after), before, after, error)
+            raise
         return await self._carry_out(running, replace(step, members=members))
 
     async def _decide(
@@ -92,9 +96,7 @@ class Lifecycle:
         after: Resource | None,
         touched: frozenset[str],
     ) -> Step:
-        what = operation(before.resource if before else None, after)
-        if before is not None and before.resource == after:
-            what = Operation.MEMBERS
+        what = _meaning(before, after)
         if what is Operation.DELETE:
             assert before is not None
             return _deletion(running, before)
@@ -244,6 +246,12 @@ class Lifecycle:
             await running.connector.update(account.key, made)
             return account.key, f"{gone}; account {account.key} was there instead"
         return await running.connector.create(made), f"{gone} and was made anew"
+
+
+def _meaning(before: Record | None, after: Resource | None) -> Operation:
+    if before is not None and before.resource == after:
+        return Operation.MEMBERS
+    return operation(before.resource if before else None, after)
 
 
 def _wanted(

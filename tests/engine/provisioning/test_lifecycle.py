@@ -296,3 +296,19 @@ async def test_sensitive_values_stay_out_of_journal_and_events(
     await users.patch(ada.id, [{"op": "Replace", "path": "title", "value": "s3cret2"}])
     entries = await engine.store.journal("preciate")
     assert "s3cret" not in f"{entries} {events} {caught.value.detail}"
+
+
+async def test_refusal_stands_in_the_log_of_the_person_it_is_about(
+    users: Users,
+    edit: Callable[[str, str], None],
+    engine: Engine,
+) -> None:
+    edit("job_title:    title", "job_title:    { from: title, max_length: 3 }")
+    await engine.reload()
+    for name in ("ada@contoso.com", "grace@contoso.com"):
+        with pytest.raises(ScimError):
+            await users.create({**ADA, "userName": name})
+    (entry,) = await engine.store.journal("preciate", user="ada@contoso.com")
+    assert (entry.operation, entry.outcome) == ("create", "failed")
+    assert "title → job_title" in (entry.detail or "")
+    assert await engine.store.open_intents("preciate") == []
