@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from scimweave.connectors.base import TargetError, Unreachable
@@ -133,7 +133,7 @@ class Membership:
 
     async def _difference(self, group_id: str | None, draft: _Draft) -> MemberDelta:
         if group_id is None:
-            return MemberDelta(tuple(draft.joining))
+            return draft.delta(())
         if draft.cleared:
             here = frozenset(await self._store.member_ids(self._integration, group_id))
             leaving = tuple(sorted(here - draft.joining.keys()))
@@ -141,7 +141,7 @@ class Membership:
             named = [*draft.joining, *draft.leaving]
             here = await self._store.members_among(self._integration, group_id, named)
             leaving = tuple(each for each in draft.leaving if each in here)
-        return MemberDelta(tuple(each for each in draft.joining if each not in here), leaving)
+        return draft.delta(leaving, here)
 
 
 class _Draft:
@@ -151,6 +151,7 @@ class _Draft:
         self.cleared = False
         self.joining: dict[str, None] = {}
         self.leaving: dict[str, None] = {}
+        self.displays: dict[str, str] = {}
 
     def change(self, change: MemberChange) -> None:
         match change.kind:
@@ -159,11 +160,18 @@ class _Draft:
                 self.joining.clear()
                 self.leaving.clear()
             case "join":
+                self.displays |= change.displays
                 for each in change.ids:
                     self.leaving.pop(each, None)
                     self.joining[each] = None
             case "leave":
                 self.leave(change.ids)
+
+    def delta(self, leaving: tuple[str, ...], here: Collection[str] = ()) -> MemberDelta:
+        """Return who joins, but for those who are ``here``, and who leaves."""
+        joining = tuple(each for each in self.joining if each not in here)
+        displays = {each: self.displays[each] for each in joining if each in self.displays}
+        return MemberDelta(joining, leaving, displays)
 
     def leave(self, ids: Iterable[str]) -> None:
         for each in ids:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from scimweave.scim.schema import ResourceType, Schema
+from scimweave.scim.schema import USER, ResourceType, Schema
 
 SERVICE_PROVIDER_CONFIG = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 RESOURCE_TYPE = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
@@ -68,9 +68,18 @@ def resource_types(base_url: str, types: Iterable[ResourceType]) -> list[dict[st
 def schemas(base_url: str, schemas: Iterable[Schema]) -> list[dict[str, Any]]:
     """Return what /Schemas lists."""
     return [
-        {**each.to_dict(), "meta": _meta("Schema", f"{base_url}/Schemas/{each.id}")}
+        {**_as_served(each), "meta": _meta("Schema", f"{base_url}/Schemas/{each.id}")}
         for each in schemas
     ]
+
+
+def _as_served(schema: Schema) -> dict[str, Any]:
+    body = schema.to_dict()
+    if schema.id == USER:
+        for attribute in body["attributes"]:
+            # Every user has it, whatever was sent (Q66): it can be changed, and not removed.
+            attribute["required"] |= attribute["name"] == "active"
+    return body
 
 
 def _resource_type(base_url: str, found: ResourceType) -> dict[str, Any]:

@@ -6,7 +6,8 @@ changes (RFC 7644 §3.5.2, entra-facts 1.7 and 8.1).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from scimweave.scim.coercion import Findings
@@ -27,16 +28,20 @@ _MISSING = object()
 
 @dataclass(frozen=True, slots=True)
 class MemberChange:
-    """``ids`` join or leave; with ``clear`` everybody leaves, with ``where`` whom it selects."""
+    """``ids`` join or leave; with ``clear`` everybody leaves, with ``where`` whom it selects.
+
+    ``displays`` are what the provider calls those who join, by id.
+    """
 
     kind: Literal["join", "leave", "clear", "where"]
     ids: tuple[str, ...] = ()
     where: Condition | None = None
+    displays: Mapping[str, str] = field(default_factory=dict)
 
 
 def replaced_members(members: Any) -> tuple[MemberChange, ...]:
     """Return the changes that make ``members``, as a checked resource has them, all there are."""
-    return MemberChange("clear"), MemberChange("join", _ids(members or []))
+    return MemberChange("clear"), _joining(members or [])
 
 
 def split_members(
@@ -113,10 +118,10 @@ def _changes(op: str, path: AttributePath, value: Any, checker: Checker) -> list
         if value is _MISSING or value is None:
             return [MemberChange("clear")]
         # Entra names the members to remove here: not all of them are meant (Q12).
-        return [MemberChange("leave", _taken(value, checker))]
+        return [MemberChange("leave", _ids(_taken(value, checker)))]
     if value is _MISSING:
         raise invalid_value(f"{op} takes a value: send [] to remove all members")
-    joining = MemberChange("join", _taken(value, checker))
+    joining = _joining(_taken(value, checker))
     return [joining] if op == "add" else [MemberChange("clear"), joining]
 
 
@@ -150,11 +155,18 @@ def _named(found: Filter) -> tuple[str, ...] | None:
     return None
 
 
-def _taken(value: Any, checker: Checker) -> tuple[str, ...]:
-    """Return the ids in a list, one object, or plain strings (Q14, Q15)."""
+def _taken(value: Any, checker: Checker) -> list[dict[str, Any]]:
+    """Return the members in a list, one object, or plain strings (Q14, Q15)."""
     edit = checker.editor.edit(MEMBERS)
     assert isinstance(edit, ListEdit)  # noqa: S101 - multi-valued in the schema
-    return _ids(edit.entry.take(value, Findings()) or [])
+    return edit.entry.take(value, Findings()) or []
+
+
+def _joining(members: list[dict[str, Any]]) -> MemberChange:
+    displays = {
+        each["value"]: each["display"] for each in members if {"value", "display"} <= each.keys()
+    }
+    return MemberChange("join", _ids(members), displays=displays)
 
 
 def _ids(members: list[dict[str, Any]]) -> tuple[str, ...]:

@@ -63,10 +63,14 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class MemberDelta:
-    """Who joins a group and who leaves it, by resource id."""
+    """Who joins a group and who leaves it, by resource id.
+
+    ``displays`` are what the provider calls those who join, where it says so.
+    """
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    displays: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed)

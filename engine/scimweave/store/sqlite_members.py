@@ -11,20 +11,24 @@ from scimweave.store.base import MemberDelta, Reference
 
 # Nothing where the group or the member has gone meanwhile.
 _PAIR = """
-SELECT g.seq, m.seq FROM resource AS g CROSS JOIN resource AS m
+FROM resource AS g CROSS JOIN resource AS m
 WHERE g.integration = ?1 AND g.id = ?2 AND m.integration = ?1 AND m.id = ?3
 """
-_ADD = f"INSERT OR IGNORE INTO member (group_seq, member_seq) {_PAIR}"
-_REMOVE = f"DELETE FROM member WHERE (group_seq, member_seq) = ({_PAIR})"  # noqa: S608 - constant
+_ADD = f"""
+INSERT OR IGNORE INTO member (group_seq, member_seq, display) SELECT g.seq, m.seq, ?4 {_PAIR}
+"""
+_REMOVE = f"""
+DELETE FROM member WHERE (group_seq, member_seq) = (SELECT g.seq, m.seq {_PAIR})
+"""  # noqa: S608 - constant
 
 
 def change(
     connection: sqlite3.Connection, integration: str, group_id: str, delta: MemberDelta
 ) -> None:
     """Let members join and leave a group; who is in it, or not, already does no harm."""
-    for sql, ids in ((_REMOVE, delta.removed), (_ADD, delta.added)):
-        if ids:
-            connection.executemany(sql, [(integration, group_id, each) for each in ids])
+    place = (integration, group_id)
+    connection.executemany(_REMOVE, [(*place, each) for each in delta.removed])
+    connection.executemany(_ADD, [(*place, each, delta.displays.get(each)) for each in delta.added])
 
 
 # A group that loses a member is another one than before.
@@ -41,15 +45,16 @@ def leave(connection: sqlite3.Connection, integration: str, resource_id: str, at
     connection.execute(_CHANGED, (at, integration, resource_id))
 
 
-# What people call a resource: the displayName of a User or Group, or else the userName.
+# What people call a resource: the displayName of a User or Group, or else the userName. A member
+# may have a name of its own in the group, which the provider gave.
 _REFERENCE = """
     {0}.id, {0}.resource_type,
-    coalesce(json_extract(CAST({0}.body AS TEXT), '$.displayName'),
+    coalesce({1}, json_extract(CAST({0}.body AS TEXT), '$.displayName'),
              json_extract(CAST({0}.body AS TEXT), '$.userName')),
     {0}.link_key
 """
 _REFERRED = f"""
-SELECT {_REFERENCE.format("r")}
+SELECT {_REFERENCE.format("r", "NULL")}
 FROM json_each(?1) AS wanted
 CROSS JOIN resource AS r ON r.integration = ?2 AND r.id = wanted.value
 """  # noqa: S608 - constant
@@ -64,7 +69,7 @@ def referred(
 
 
 _MEMBERS = f"""
-SELECT g.id, {_REFERENCE.format("m")}
+SELECT g.id, {_REFERENCE.format("m", "pair.display")}
 FROM json_each(?1) AS wanted
 CROSS JOIN resource AS g ON g.integration = ?2 AND g.id = wanted.value
 CROSS JOIN member AS pair ON pair.group_seq = g.seq
@@ -80,7 +85,7 @@ def members(
 
 
 _MEMBERSHIPS = f"""
-SELECT m.id, {_REFERENCE.format("g")}
+SELECT m.id, {_REFERENCE.format("g", "NULL")}
 FROM json_each(?1) AS wanted
 CROSS JOIN resource AS m ON m.integration = ?2 AND m.id = wanted.value
 CROSS JOIN member AS pair ON pair.member_seq = m.seq

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -75,7 +75,7 @@ def intent_columns(intent: Intent, at: datetime) -> tuple[Any, ...]:
         "after": _record_json(intent.after),
         "lookups": [(each.attribute, each.value, each.unique) for each in intent.lookups],
         "delivery": intent.delivery,
-        "members": [intent.members.added, intent.members.removed],
+        "members": [intent.members.added, intent.members.removed, intent.members.displays],
     }
     return (
         micros(at),
@@ -111,7 +111,7 @@ def open_intent_from(row: Row) -> OpenIntent:
         key=key,
         delivery=payload["delivery"],
         # Entries from before there were groups have none.
-        members=MemberDelta(*map(tuple, payload.get("members", ()))),
+        members=_members(*payload.get("members", ())),
     )
     return OpenIntent(id_, intent)
 
@@ -187,3 +187,11 @@ def _record_from_json(value: dict[str, Any] | None) -> Record | None:
         moment(value["modified"]),
         Link(*link) if link else None,
     )
+
+
+def _members(
+    added: Sequence[str] = (),
+    removed: Sequence[str] = (),
+    displays: Mapping[str, str] | None = None,
+) -> MemberDelta:
+    return MemberDelta(tuple(added), tuple(removed), displays or {})

@@ -456,8 +456,9 @@ def _fill(store: str, directory: Directory, size: int) -> None:
         f"{numbers} SELECT 'directory', 'User', 'u' || i, '{{}}', 1, 0, 0 FROM n"
     )
     connection.execute(
-        "INSERT INTO member SELECT g.seq, m.seq FROM resource g, resource m "
-        "WHERE g.resource_type = 'Group' AND m.id LIKE 'u%' AND length(m.id) < 8 "
+        "INSERT INTO member (group_seq, member_seq) "
+        "SELECT g.seq, m.seq FROM resource g, resource m WHERE g.resource_type = 'Group' "
+        "AND m.id LIKE 'u%' AND length(m.id) < 8 "
         "AND json_extract(CAST(g.body AS TEXT), '$.displayName') = 'large'"
     )
     connection.commit()

@@ -155,7 +155,7 @@ WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
 SELECT 'x', 'User', 'u' || i, '{"userName":"u"}', 1, 0, 0 FROM n
 """
 JOIN_ALL = """
-INSERT INTO member SELECT g.seq, m.seq FROM resource g, resource m
+INSERT INTO member (group_seq, member_seq) SELECT g.seq, m.seq FROM resource g, resource m
 WHERE g.id = 'crew' AND m.resource_type = 'User' AND m.id != 'ada'
 """
 

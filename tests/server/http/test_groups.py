@@ -165,13 +165,13 @@ PATCHES = [
         id="okta-pathless-empty",
     ),
     pytest.param(
-        [{"op": "replace", "value": {"members": [{"value": "<cyd>", "display": "c"}]}}], "cyd",
+        [{"op": "replace", "value": {"members": [{"value": "<cyd>", "display": "cyd"}]}}], "cyd",
         id="okta-pathless",
     ),
     pytest.param(
         [
             {"op": "remove", "path": 'members[value eq "<ada>"]'},
-            {"op": "add", "path": "members", "value": [{"value": "<cyd>", "display": "c"}]},
+            {"op": "add", "path": "members", "value": [{"value": "<cyd>", "display": "cyd"}]},
             {"op": "replace", "value": {"id": "x", "displayName": "Crew"}},
         ],
         "bob cyd", id="okta-mixed",
@@ -331,6 +331,16 @@ async def test_members_are_filled_in(world: World) -> None:
         "display": "Ada Lovelace",
     }
     assert Group.model_validate(body).members is not None
+
+
+async def test_display_that_was_sent_is_returned_and_stays_that_of_the_first_time(
+    world: World,
+) -> None:
+    for display in ("Cyd of the night shift", "Cyd"):
+        await world.patch(
+            {"op": "add", "path": "members", "value": [{"value": "<cyd>", "display": display}]}
+        )
+    assert await world.members() == ["ada", "bob", "Cyd of the night shift"]
 
 
 async def test_groups_of_a_user_are_filled_in(world: World) -> None:

@@ -2,6 +2,8 @@
 CREATE TABLE member (
     group_seq INTEGER NOT NULL REFERENCES resource (seq) ON DELETE CASCADE,
     member_seq INTEGER NOT NULL REFERENCES resource (seq) ON DELETE CASCADE,
+    -- What the provider calls the member, where it says so.
+    display TEXT,
     PRIMARY KEY (group_seq, member_seq)
 ) WITHOUT ROWID;
 
