@@ -16,6 +16,7 @@ from scimweave.mapping.checks import check_file, check_users, written_names
 from scimweave.mapping.convert import Unfit, Value
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
 from scimweave.mapping.field import compile_field
+from scimweave.mapping.filterable import filterable
 from scimweave.mapping.fitting import shown
 from scimweave.mapping.interpolation import interpolate
 from scimweave.mapping.loader import parse, read_text
@@ -136,6 +137,7 @@ class _Compiler:
             for index, text in enumerate(model.ignore)
         ]
         sources = [path for field in fields for path in field.sources]
+        acceptance = Acceptance.of(USER_TYPE, sources)
         return UserProgram(
             object=model.object,
             key=model.key,
@@ -143,8 +145,9 @@ class _Compiler:
             unmapped=model.unmapped,
             ignore=tuple(each.path for each in ignored if each is not None),
             fields=tuple(fields),
-            acceptance=Acceptance.of(USER_TYPE, sources),
+            acceptance=acceptance,
             operations=self._operations(model, fields),
+            filterable=filterable(model, acceptance, self.report),
         )
 
     def _operations(self, model: UsersModel, fields: list[Field]) -> Operations:

@@ -102,6 +102,7 @@ class UserProgram:
     fields: tuple[Field, ...]
     acceptance: Acceptance = field(repr=False)
     operations: Operations
+    filterable: tuple[AttributePath, ...] = ()
     known_fields: frozenset[str] = field(init=False)
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _readers: tuple[tuple[str, Reader], ...] = field(init=False, repr=False, compare=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from scimweave.mapping import Program
 from scimweave.provisioning.journal import Journal, Listener
@@ -29,12 +30,17 @@ class Integration:
     ) -> Integration:
         """Open the target and resolve what a crash left open. Raises ``MappingError``."""
         integration = cls(await start_checked(program), store, listener)
+        await integration.users.index()
         await integration.recover()
         return integration
 
     def resources(self, endpoint: str) -> Resources | None:
         """Return what is served at an endpoint such as ``Users``."""
         return self.users if endpoint == "Users" else None
+
+    def served(self) -> Sequence[Resources]:
+        """Return the resources of every type that is served."""
+        return (self.users,)
 
     @property
     def program(self) -> Program:
@@ -61,6 +67,7 @@ class Integration:
         )
         connector = running.connector if same_target else None
         await self._in_use.replace(await start_checked(program, connector))
+        await self.users.index()
 
     async def close(self) -> None:
         """Wait for operations under way, and let go of the target."""

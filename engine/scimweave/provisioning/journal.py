@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from scimweave.mapping import Operation
 from scimweave.provisioning.difference import MASK
+from scimweave.provisioning.indexes import IndexesInUse
 from scimweave.provisioning.lookups import USER_NAME, lookups_of
 from scimweave.provisioning.running import Running
 from scimweave.scim.error import uniqueness
-from scimweave.store.base import DuplicateValue, Intent, OpenIntent, Record, Store
+from scimweave.store.base import DuplicateValue, Intent, Key, Lookup, OpenIntent, Record, Store
 
 if TYPE_CHECKING:
     from scimweave.provisioning.lifecycle import Step
@@ -44,7 +45,12 @@ class Journal:
         self.store = store
         self.integration = integration
         self.listener = listener
+        self.indexes: dict[str, IndexesInUse] = {}
         self._open: dict[int, Intent] = {}
+
+    def lookups(self, record: Record, key: Key | None) -> tuple[Lookup, ...]:
+        """Return what a record is found by, by the indexes of its type."""
+        return lookups_of(record.resource, key, self.indexes[record.resource_type].written)
 
     async def begin(self, running: Running, step: Step, record: Record | None) -> JournalEntry:
         """Write down what is about to be done."""
@@ -92,7 +98,7 @@ class Journal:
             revision=running.program.revision,
             before=step.before.version if step.before else 0,
             after=record,
-            lookups=lookups_of(record.resource, None) if record else (),
+            lookups=self.lookups(record, None) if record else (),
             key=step.key,
             delivery=delivery,
         )
@@ -116,7 +122,7 @@ class JournalEntry:
                 self._number,
                 "done",
                 put=record,
-                lookups=lookups_of(record.resource, key) if record else (),
+                lookups=self._journal.lookups(record, key) if record else (),
                 remove=None if record else intent.resource_id,
                 detail=detail,
             )

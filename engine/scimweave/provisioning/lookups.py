@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from scimweave.store.base import Key, Lookup
+
+if TYPE_CHECKING:
+    from scimweave.provisioning.indexes import Index
 
 USER_NAME = "userName"
 EXTERNAL_ID = "externalId"
@@ -22,11 +26,15 @@ def account_value(key: Key) -> str:
     return json.dumps(key)
 
 
-def lookups_of(resource: dict[str, Any], key: Key | None) -> tuple[Lookup, ...]:
-    """Return the lookups of a User. Its userName and its account are its own."""
-    found = [Lookup(USER_NAME, folded(resource[USER_NAME]), unique=True)]
-    if (external := resource.get(EXTERNAL_ID)) is not None:
-        found.append(Lookup(EXTERNAL_ID, external))
+def lookups_of(
+    resource: dict[str, Any], key: Key | None, indexes: Iterable[Index]
+) -> tuple[Lookup, ...]:
+    """Return the lookups of a resource. Its userName and its account are its own."""
+    found = [
+        Lookup(index.name, value, unique=index.name == USER_NAME)
+        for index in indexes
+        for value in index.of(resource)
+    ]
     if key is not None:
         found.append(Lookup(ACCOUNT, account_value(key), unique=True))
     return tuple(found)

@@ -8,14 +8,16 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from scimweave.connectors.base import TargetError
+from scimweave.provisioning.indexes import Indexes, IndexesInUse
 from scimweave.provisioning.journal import Journal
 from scimweave.provisioning.lifecycle import USER, Lifecycle, refuse_duplicate
 from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.lookups import USER_NAME, folded
-from scimweave.provisioning.query import Page, query
+from scimweave.provisioning.query import EVERYTHING, Page, Query, query
 from scimweave.provisioning.recovery import resolve
 from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import InUse, Running
+from scimweave.provisioning.selecting import Source
 from scimweave.scim.error import not_found
 from scimweave.scim.patch import parse_patch
 from scimweave.scim.schema import USER_TYPE, ResourceType
@@ -34,6 +36,8 @@ class Users:
         self._store = journal.store
         self._unmapped = unmapped
         self._locks = Locks()
+        self._indexes = IndexesInUse(_indexes(in_use.running))
+        journal.indexes[USER] = self._indexes
         self._lifecycle = Lifecycle(journal.store, journal)
 
     @property
@@ -64,18 +68,18 @@ class Users:
             raise not_found(f"no User has the id {user_id[:80]!r}")
         return record
 
-    async def query(
-        self, filter_text: str | None = None, *, start_index: int = 1, count: int = 100
-    ) -> Page:
-        """Return the users that a filter selects, in the order of their creation."""
-        return await query(
-            self._store,
-            self._journal.integration,
-            USER_TYPE,
-            filter_text=filter_text,
-            start_index=max(1, start_index),
-            count=max(0, count),
-        )
+    def source(self) -> Source:
+        """Return where queries find the users."""
+        return Source(self._store, self._journal.integration, USER_TYPE, self._indexes.asked)
+
+    async def query(self, asked: Query = EVERYTHING) -> Page:
+        """Return the users that a query selects. Raises ``ScimError``."""
+        return await query([self.source()], asked)
+
+    async def index(self) -> None:
+        """Index what the mapping in use names as filterable; users are read anew if need be."""
+        wanted = _indexes(self._in_use.running)
+        await self._indexes.change(self._store, self._journal.integration, wanted)
 
     async def replace(self, user_id: str, body: Any) -> Record:
         """Replace a user (RFC 7644 §3.5.1). Raises ``ScimError``."""
@@ -148,6 +152,10 @@ class Users:
         except TargetError as error:
             raise translate(error, running.program) from error
         return frozenset(each.intent.resource_id for each in found)
+
+
+def _indexes(running: Running) -> Indexes:
+    return Indexes(USER_TYPE, running.program.users.filterable)
 
 
 def _kept(record: Record | None) -> Record:

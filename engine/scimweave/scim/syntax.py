@@ -93,3 +93,14 @@ class ValuePath:
 
 
 Filter = Compare | Present | And | Or | Not | ValuePath
+
+
+def operands(found: And | Or) -> list[Filter]:
+    """Return what a chain of one operator joins, however long, from left to right."""
+    kind = type(found)
+    behind: list[Filter] = []
+    rest: Filter = found
+    while isinstance(rest, kind):
+        behind.append(rest.right)
+        rest = rest.left
+    return [rest, *reversed(behind)]

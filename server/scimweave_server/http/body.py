@@ -1,4 +1,4 @@
-"""Request bodies and query parameters, within limits."""
+"""Request bodies, within limits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from scimweave.scim.error import ScimError, invalid_syntax, invalid_value
+from scimweave.scim.error import ScimError, invalid_syntax
 
 MAX_DEPTH = 32
 BOM = b"\xef\xbb\xbf"
@@ -27,18 +27,6 @@ async def read_json(request: web.Request) -> Any:
     if not _within(body, MAX_DEPTH):
         raise invalid_syntax(f"the body is nested more than {MAX_DEPTH} levels deep")
     return body
-
-
-def integer(request: web.Request, name: str, default: int) -> int:
-    """Read a query parameter as an integer. Raises ``ScimError`` (invalidValue)."""
-    text = request.query.get(name)
-    if text is None:
-        return default
-    try:
-        # Longer digits mean "everything", and cost time to convert.
-        return int(text) if len(text) <= 18 else 10**18
-    except ValueError:
-        raise invalid_value(f"{name} is a whole number, not {text[:40]!r}") from None
 
 
 def _within(value: Any, room: int) -> bool:

@@ -11,7 +11,7 @@ from scimweave.provisioning.integration import Integration
 from scimweave.scim import discovery
 from scimweave.scim.error import ScimError, not_found
 from scimweave.scim.schema import LIST_RESPONSE
-from scimweave_server.http.resources import DEFAULT_COUNT, MAX_COUNT
+from scimweave_server.http.search import DEFAULT_COUNT, MAX_COUNT
 
 Documents = Callable[[Integration, str], list[dict[str, Any]]]
 

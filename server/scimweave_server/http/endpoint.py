@@ -13,7 +13,7 @@ from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.keys import verify_key
 from scimweave.scim.error import ScimError, not_found, unavailable
 from scimweave.store.base import StoreError
-from scimweave_server.http import discovery, resources
+from scimweave_server.http import discovery, resources, search
 from scimweave_server.http.resources import Exchange
 from scimweave_server.http.responses import error_response, json_response
 
@@ -22,6 +22,7 @@ log = structlog.get_logger("scimweave.http")
 T = TypeVar("T")
 
 STORE_RETRY = 30
+SEARCH = ".search"
 NOT_IMPLEMENTED = {"Me", "Bulk"}
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="scimweave"'}
 
@@ -70,6 +71,9 @@ class Endpoint:
         await self._authorise(request, integration)
         base = (self._public_url or str(request.url.origin())) + integration.program.path
         served = integration.resources(rest[0]) if rest else None
+        if rest and rest[-1] == SEARCH and (len(rest) == 1 or (served and len(rest) == 2)):
+            _method(request, {"POST": None})
+            return await search.by_body(request, [served] if served else integration.served(), base)
         if served is not None and len(rest) <= 2:
             exchange = Exchange(request, served, base)
             if len(rest) == 1:

@@ -10,14 +10,11 @@ from aiohttp import web
 
 from scimweave.provisioning.resources import Resources
 from scimweave.scim.resource import to_wire
-from scimweave.scim.schema import LIST_RESPONSE
 from scimweave.scim.selection import Selection, parse_selection
 from scimweave.store.base import Record
-from scimweave_server.http.body import integer, read_json
+from scimweave_server.http import search
+from scimweave_server.http.body import read_json
 from scimweave_server.http.responses import json_response, no_content
-
-DEFAULT_COUNT = 100
-MAX_COUNT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +55,8 @@ class Exchange:
 
 
 async def list_resources(exchange: Exchange) -> web.Response:
-    """GET on the collection: always a ListResponse with ``Resources`` (Q60, Q61)."""
-    selection = exchange.selection()
-    request = exchange.request
-    count = integer(request, "count", DEFAULT_COUNT)
-    page = await exchange.resources.query(
-        request.query.get("filter"),
-        start_index=integer(request, "startIndex", 1),
-        count=min(count, MAX_COUNT),
-    )
-    found = [exchange.wire(record, selection) for record in page.records]
-    return json_response(
-        {
-            "schemas": [LIST_RESPONSE],
-            "totalResults": page.total,
-            "startIndex": page.start_index,
-            "itemsPerPage": len(found),
-            "Resources": found,
-        }
-    )
+    """GET on the collection."""
+    return await search.by_address(exchange.request, exchange.resources, exchange.base)
 
 
 async def create(exchange: Exchange) -> web.Response:

@@ -27,7 +27,7 @@ def test_config_says_what_is_there() -> None:
     assert config.patch.supported is True
     assert config.filter is not None
     assert config.filter.max_results == 200
-    for feature in (config.bulk, config.change_password, config.sort, config.etag):
+    for feature in (config.bulk, config.change_password, config.etag):
         assert feature is not None
         assert feature.supported is False
     assert config.authentication_schemes is not None

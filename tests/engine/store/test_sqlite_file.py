@@ -12,6 +12,8 @@ import pytest
 from scimweave.store.base import StoreError
 from scimweave.store.sqlite import SqliteStore
 
+SCHEMA = 2
+
 
 async def add(store: SqliteStore, number: int, hint: str = "…") -> None:
     """Write something: a key is the smallest thing that a store keeps."""
@@ -23,7 +25,7 @@ async def test_the_file_and_its_folder_are_made(store: SqliteStore, path: Path) 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
 
 
 @pytest.mark.parametrize("form", ["sqlite:///{}", "{}"])
@@ -128,7 +130,7 @@ async def test_a_store_of_a_newer_version_is_refused(store: SqliteStore, path: P
     with pytest.raises(StoreError, match=r"made by a newer scimweave \(schema 99"):
         await SqliteStore.open(path)
     with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 1")
+        connection.execute(f"PRAGMA user_version = {SCHEMA}")
     await (await SqliteStore.open(path)).close()
 
 
