@@ -17,8 +17,9 @@ from scimweave.scim.error import ScimError, invalid_cursor
 
 MAX_CURSOR = 4096
 MAX_POSITION = 2**63
-# Whether the value is absent, and the value where it is not.
-SortKey = tuple[int] | tuple[int, Any]
+# 0 and the value, or 1 and 0 where it is absent.
+SortKey = tuple[int, Any]
+ABSENT: SortKey = (1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def decode(cursor: str, fingerprint: str, *, sources: int, key_type: type | None
         case [str(), int(source), int(position), key] if (
             0 <= source < sources and 0 <= position < MAX_POSITION and _is_key(key, key_type)
         ):
-            return Mark(source, position, None if key is None else tuple(key))
+            return Mark(source, position, None if key is None else (key[0], key[1]))
         case _:
             raise _broken()
 
@@ -77,7 +78,7 @@ def _is_key(key: Any, key_type: type | None) -> bool:
     if key_type is None:
         return key is None
     match key:
-        case [1]:
+        case [1, 0]:
             return True
         case [0, value]:
             return isinstance(value, str) if key_type is str else isinstance(value, int | float)

@@ -150,7 +150,7 @@ async def _total(selections: Sequence[Selected]) -> int | None:
 async def _sorted_page(selections: Sequence[Selected], asked: Query, by: Order) -> Page:
     runs: list[list[Sorted]] = []
     for number, each in enumerate(selections):
-        async for batch in each.keys(by.keys[number], number):
+        async for batch in each.keys(by, number):
             runs.append(by.sort(batch))
     offset = _offset(asked)
     # Merging very many takes a while, which other requests need not wait for.
@@ -167,7 +167,7 @@ async def _sorted_behind(selections: Sequence[Selected], asked: Query, by: Order
     first: list[Sorted] = []
     total = 0
     for number, each in enumerate(selections):
-        async for batch in each.keys(by.keys[number], number):
+        async for batch in each.keys(by, number):
             total += len(batch)
             if start.key is not None:
                 place = (start.source, start.position)
@@ -177,17 +177,17 @@ async def _sorted_behind(selections: Sequence[Selected], asked: Query, by: Order
     if len(first) <= count:
         return Page(total, 1, records)
     last = first[count - 1]
-    return Page(total, 1, records, cursor.encode(Mark(*last.place, last.key), fingerprint))
+    return Page(total, 1, records, cursor.encode(Mark(*last[2:], last[:2]), fingerprint))
 
 
 async def _records(selections: Sequence[Selected], found: Sequence[Sorted]) -> list[Record]:
     """Read what was put in order; what was removed meanwhile is left out."""
     by_place: dict[tuple[int, int], Record] = {}
     for number, each in enumerate(selections):
-        positions = [one.place[1] for one in found if one.place[0] == number]
+        positions = [position for *_, source, position in found if source == number]
         for position, record in await each.read(positions):
             by_place[number, position] = record
-    return [by_place[one.place] for one in found if one.place in by_place]
+    return [by_place[one[2:]] for one in found if one[2:] in by_place]
 
 
 def _cursor_count(asked: Query) -> int:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from scimweave.provisioning.cursor import SortKey
 from scimweave.provisioning.indexes import Indexes
 from scimweave.provisioning.pushdown import Plan, Planner, Special, conditions_of
-from scimweave.provisioning.sorting import Sorted
+from scimweave.provisioning.sorting import Order, Sorted
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import Condition, compile_filter
 from scimweave.scim.resource import to_wire
 from scimweave.scim.schema import ResourceType
-from scimweave.scim.syntax import AttributePath, Filter
+from scimweave.scim.syntax import AttributePath, Filter, attribute_names
 from scimweave.store.base import Record, Store
 from scimweave.store.conditions import Condition as StoreCondition
 
@@ -23,6 +22,8 @@ T = TypeVar("T")
 READ_TOGETHER = 200
 Test = Callable[[Record], bool]
 EVERYTHING = Plan(None, True)
+# What the stored resource does not hold, or may not: these come with its reply.
+_MADE = frozenset({"schemas", "id", "meta", "active"})
 
 
 def _nothing_special(part: Filter) -> None:
@@ -99,16 +100,15 @@ class Selected:
                 break
         return found[:limit]
 
-    async def keys(
-        self, key: Callable[[dict[str, Any]], SortKey], number: int
-    ) -> AsyncIterator[list[Sorted]]:
+    async def keys(self, by: Order, number: int) -> AsyncIterator[list[Sorted]]:
         """Return the sort keys of all, in batches; ``number`` is that of the source."""
-        test, view = self.test, viewer(self.source.resource_type, self.base_url)
+        test, key = self.test, by.keys[number]
+        view = viewer(self.source.resource_type, self.base_url, {by.name})
 
         def read(position: int, record: Record) -> Sorted | None:
             if test is not None and not test(record):
                 return None
-            return Sorted(key(view(record)), (number, position))
+            return (*key(view(record)), number, position)
 
         async for batch in self._batches(0, read):
             yield batch
@@ -200,7 +200,9 @@ async def _selected(
     )
     if plan.exact:
         return Selected(source, plan, None, base_url)
-    view = viewer(source.resource_type, base_url)
+    # The parts that were looked up go by the id.
+    names = attribute_names(found) | ({"id"} if known else set())
+    view = viewer(source.resource_type, base_url, names)
     return Selected(source, plan, lambda record: accepts(view(record)), base_url)
 
 
@@ -216,8 +218,12 @@ def _is_among(ids: frozenset[str]) -> Condition:
     return lambda resource: resource["id"] in ids
 
 
-def viewer(resource_type: ResourceType, base_url: str) -> Callable[[Record], dict[str, Any]]:
-    """Return how filters and sorting see a record: as the provider does, with ``meta``."""
+def viewer(
+    resource_type: ResourceType, base_url: str, names: Collection[str]
+) -> Callable[[Record], dict[str, Any]]:
+    """Return how attributes of these names are read from a record: as the provider sees them."""
+    if _MADE.isdisjoint(names):
+        return lambda record: record.resource
 
     def view(record: Record) -> dict[str, Any]:
         return to_wire(

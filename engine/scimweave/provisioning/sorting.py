@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
-from scimweave.provisioning.cursor import SortKey
+from scimweave.provisioning.cursor import ABSENT, SortKey
 from scimweave.scim.comparison import sortable
 from scimweave.scim.error import ScimError, invalid_path
 from scimweave.scim.filter import UnknownAttribute, reading
@@ -18,15 +18,9 @@ from scimweave.scim.schema import ResourceType
 
 # Text beyond this does not count, so that the keys of very many resources fit into memory.
 MOST_CHARACTERS = 256
-ABSENT: SortKey = (1,)
-
-
-@dataclass(frozen=True, slots=True)
-class Sorted:
-    """One resource to be put in order: its sort key, its source and its position there."""
-
-    key: SortKey
-    place: tuple[int, int]
+# Sort key, number of the source, position there. Flat and plain: of very many such tuples the
+# garbage collector keeps no account, where it would stop everything to look at other objects.
+Sorted = tuple[int, Any, int, int]
 
 
 Key = Callable[[dict[str, Any]], SortKey]
@@ -36,7 +30,7 @@ Key = Callable[[dict[str, Any]], SortKey]
 class Order:
     """How resources are put in order. What has no value comes last, and first in ``descending``.
 
-    Equal ones stay in the order they were made. ``name`` is the attribute's name as sent.
+    Equal ones stay in the order they were made. ``name`` is the attribute's, in lower case.
     """
 
     keys: tuple[Key, ...]
@@ -45,22 +39,22 @@ class Order:
     descending: bool
 
     def sort(self, found: list[Sorted]) -> list[Sorted]:
-        """Sort what comes in the order of places."""
-        return sorted(found, key=_KEY, reverse=self.descending)
+        """Sort what comes in the order of sources and positions."""
+        return sorted(found, key=_KEY, reverse=True) if self.descending else sorted(found)
 
     def merge(self, runs: Sequence[list[Sorted]], offset: int, limit: int) -> list[Sorted]:
         """Return a part of what the sorted ``runs`` are together."""
-        whole = merge(*runs, key=_KEY, reverse=self.descending)
+        whole = merge(*runs, key=_KEY, reverse=True) if self.descending else merge(*runs)
         return list(islice(whole, offset, offset + limit))
 
     def is_behind(self, found: Sorted, key: SortKey, place: tuple[int, int]) -> bool:
         """Whether ``found`` comes after what has this key and place."""
-        if found.key == key:
-            return found.place > place
-        return (found.key < key) is self.descending
+        if found[:2] == key:
+            return found[2:] > place
+        return (found[:2] < key) is self.descending
 
 
-_KEY = attrgetter("key")
+_KEY = itemgetter(0, 1)
 
 
 def order(sort_by: str, descending: bool, types: Sequence[ResourceType]) -> Order:
@@ -86,7 +80,7 @@ def order(sort_by: str, descending: bool, types: Sequence[ResourceType]) -> Orde
     if len(leaf_types) != 1:
         detail = reason.detail if reason else "the types do not compare"
         raise invalid_path(f"sortBy {path}: {detail}")
-    return Order(tuple(keys), leaf_types.pop(), str(path), descending)
+    return Order(tuple(keys), leaf_types.pop(), path.attribute.lower(), descending)
 
 
 def sortable_as_text(leaf_type: str) -> bool:

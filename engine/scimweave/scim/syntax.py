@@ -104,3 +104,18 @@ def operands(found: And | Or) -> list[Filter]:
         behind.append(rest.right)
         rest = rest.left
     return [rest, *reversed(behind)]
+
+
+def attribute_names(found: Filter) -> set[str]:
+    """Return the attributes that a filter reads, in lower case and without sub-attributes."""
+    names: set[str] = set()
+    rest = [found]
+    while rest:
+        match rest.pop():
+            case And(left, right) | Or(left, right):
+                rest += (left, right)
+            case Not(operand):
+                rest.append(operand)
+            case Compare(path) | Present(path) | ValuePath(path):
+                names.add(path.attribute.lower())
+    return names

@@ -21,6 +21,7 @@ from scimweave_server.http.responses import json_response
 
 DEFAULT_COUNT = 100
 MAX_COUNT = 1000
+MOST = 10**18
 # In lower case: names of attributes come in any.
 _PARAMETERS = {
     name.lower(): name
@@ -35,7 +36,7 @@ _PARAMETERS = {
         "excludedAttributes",
     )
 }
-_WHOLE = re.compile(r"\s*[+-]?\d+\s*")
+_WHOLE = re.compile(r"[+-]?\d+")
 _DESCENDING = {"ascending": False, "descending": True}
 
 
@@ -128,10 +129,13 @@ def _integer(given: Mapping[str, Any], name: str, default: int) -> int:
     value = given.get(name)
     if value is None:
         return default
-    if _WHOLE.fullmatch(str(value)):
-        # Longer digits mean "everything", and cost time to convert.
-        return int(value) if len(str(value)) <= 18 else 10**18
-    raise invalid_value(f"{name} is a whole number, not {str(value)[:40]!r}")
+    text = str(value).strip()
+    if not _WHOLE.fullmatch(text):
+        raise invalid_value(f"{name} is a whole number, not {text[:40]!r}")
+    if len(text) <= 18:
+        return int(text)
+    # More digits mean "everything", or nothing, and cost time to convert.
+    return -MOST if text.startswith("-") else MOST
 
 
 def _count(given: Mapping[str, Any], cursor: str | None) -> int:

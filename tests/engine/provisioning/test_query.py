@@ -74,7 +74,7 @@ async def stored(
 def plain(records: Sequence[Record], text: str, kind: ResourceType = USER_TYPE) -> list[str]:
     """Return the ids that the closures select, with no store in between."""
     accepts = compile_filter(parse_filter(text), kind)
-    view = viewer(kind, BASE)
+    view = viewer(kind, BASE, {"meta"})
     return [record.id for record in records if accepts(view(record))]
 
 
@@ -169,7 +169,7 @@ def test_plan_uses_an_index(text: str, exact: bool) -> None:
 async def test_time_that_a_provider_was_shown_is_the_time_compared() -> None:
     made = NOON + timedelta(microseconds=123_456)
     async with stored([replace(user(1), last_modified=made)]) as (_, source):
-        shown = viewer(USER_TYPE, BASE)(replace(user(1), last_modified=made))["meta"]
+        shown = viewer(USER_TYPE, BASE, {"meta"})(replace(user(1), last_modified=made))["meta"]
         for operator, total in (("eq", 1), ("ge", 1), ("le", 1), ("gt", 0), ("lt", 0)):
             text = f'meta.lastModified {operator} "{shown["lastModified"]}"'
             assert (await query([source], Query(text))).total == total
