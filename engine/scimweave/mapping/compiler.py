@@ -16,6 +16,7 @@ from scimweave.mapping.checks import check_file, check_users, written_names
 from scimweave.mapping.convert import Unfit, Value
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
 from scimweave.mapping.field import compile_field
+from scimweave.mapping.filterable import filterable
 from scimweave.mapping.fitting import shown
 from scimweave.mapping.interpolation import interpolate
 from scimweave.mapping.loader import parse, read_text
@@ -143,6 +144,7 @@ class _Compiler:
 
     def _users(self, model: UsersModel) -> UserProgram:
         fields = self._fields(model, "users", USER_TYPE)
+        acceptance = Acceptance.of(USER_TYPE, _sources(fields))
         return UserProgram(
             resource_type=USER_TYPE,
             section="users",
@@ -153,13 +155,15 @@ class _Compiler:
             unmapped=model.unmapped,
             ignore=self._ignored(model, "users", USER_TYPE),
             fields=fields,
-            acceptance=Acceptance.of(USER_TYPE, _sources(fields)),
+            acceptance=acceptance,
             operations=self._operations(model, fields),
             patch_status=200 if model.patch_response == "auto" else model.patch_response,
+            filterable=filterable(model, USER_TYPE, acceptance, self.report),
         )
 
     def _groups(self, model: GroupsModel) -> GroupProgram:
         fields = self._fields(model, "groups", GROUP_TYPE)
+        acceptance = Acceptance.of(GROUP_TYPE, (*_sources(fields), _MEMBERS))
         table = model.members
         given = model.operations
         return GroupProgram(
@@ -172,10 +176,11 @@ class _Compiler:
             unmapped=model.unmapped,
             ignore=self._ignored(model, "groups", GROUP_TYPE),
             fields=fields,
-            acceptance=Acceptance.of(GROUP_TYPE, (*_sources(fields), _MEMBERS)),
+            acceptance=acceptance,
             operations=Operations({}, {}, given.delete, given.missing),
             # All members of a large group in each answer would be a burden to both sides (Q67).
             patch_status=204 if model.patch_response == "auto" else model.patch_response,
+            filterable=filterable(model, GROUP_TYPE, acceptance, self.report),
             members=Membership(table.object, table.group, table.member) if table else None,
         )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scimweave.provisioning.group_query import members_condition, query_by_members
-from scimweave.provisioning.query import Page
+from scimweave.provisioning.referring import with_members
 from scimweave.provisioning.running import Running
+from scimweave.provisioning.selecting import Source
 from scimweave.provisioning.users import MappedResources
 from scimweave.scim.members import MEMBERS, MemberChange, replaced_members, split_members
 from scimweave.scim.schema import GROUP_TYPE
@@ -24,17 +24,9 @@ class Groups(MappedResources):
         """Return the members of groups, by group."""
         return await self._store.members(self._journal.integration, resource_ids)
 
-    async def query(
-        self, filter_text: str | None = None, *, start_index: int = 1, count: int = 100
-    ) -> Page:
-        """Return the groups that a filter selects, in the order of their creation."""
-        found = members_condition(filter_text)
-        if found is None:
-            return await super().query(filter_text, start_index=start_index, count=count)
-        integration = self._journal.integration
-        selected = await query_by_members(self._store, integration, found)
-        start = max(1, start_index)
-        return Page(len(selected), start, selected[start - 1 : start - 1 + max(0, count)])
+    def source(self) -> Source:
+        """Return where queries find the groups, and their members."""
+        return with_members(super().source())
 
     def _read(self, running: Running, body: Any) -> tuple[dict[str, Any], tuple[MemberChange, ...]]:
         resource, _ = super()._read(running, body)

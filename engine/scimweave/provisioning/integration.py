@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from scimweave.mapping import Program
 from scimweave.provisioning.groups import Groups
@@ -31,6 +32,7 @@ class Integration:
     ) -> Integration:
         """Open the target and resolve what a crash left open. Raises ``MappingError``."""
         integration = cls(await start_checked(program), store, listener)
+        await integration._index()
         await integration.recover()
         return integration
 
@@ -39,6 +41,10 @@ class Integration:
         if endpoint == "Groups" and self._in_use.running.groups is not None:
             return self.groups
         return self.users if endpoint == "Users" else None
+
+    def served(self) -> Sequence[Resources]:
+        """Return the resources of every type that is served."""
+        return (self.users,) if self._in_use.running.groups is None else (self.users, self.groups)
 
     @property
     def program(self) -> Program:
@@ -61,6 +67,11 @@ class Integration:
         """
         running = self._in_use.running
         await self._in_use.replace(await start_checked(program, running))
+        await self._index()
+
+    async def _index(self) -> None:
+        await self.users.index()
+        await self.groups.index()
 
     async def close(self) -> None:
         """Wait for operations under way, and let go of the target."""
