@@ -7,7 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scimweave.provisioning.lookups import EXTERNAL_ID, USER_NAME, lookups_of
+from scimweave.provisioning.lookups import (
+    DISPLAY_NAME,
+    EXTERNAL_ID,
+    USER_NAME,
+    label_of,
+    lookups_of,
+)
 from scimweave.scim.comparison import Normal, is_text, sortable
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import Values, reading
@@ -20,12 +26,10 @@ from scimweave.store.base import Store
 ALWAYS = (
     AttributePath(None, USER_NAME),
     AttributePath(None, EXTERNAL_ID),
-    AttributePath(None, "displayName"),
+    AttributePath(None, DISPLAY_NAME),
     AttributePath(None, "emails", "value"),
 )
 MOST_NAMES = 200
-# Few resources share one of these.
-NARROW = frozenset({USER_NAME, EXTERNAL_ID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,10 @@ class Indexes:
     def named(self, name: str | None) -> Index | None:
         """Return the index of an attribute, by ``name_of``."""
         return self._by_name.get(name) if name else None
+
+    def is_narrow(self, name: str) -> bool:
+        """Whether few resources share a value of an indexed attribute."""
+        return name in {label_of(self.resource_type.name), EXTERNAL_ID}
 
     def find(self, path: str) -> Index | None:
         """Return the index of an attribute by any of its names, as a provider writes it."""
@@ -127,8 +135,6 @@ class IndexesInUse:
                 integration,
                 kind,
                 wanted.text,
-                lambda record: lookups_of(
-                    record.resource, record.link.key if record.link else None, wanted
-                ),
+                lambda record: lookups_of(record, record.link.key if record.link else None, wanted),
             )
         self.asked = wanted

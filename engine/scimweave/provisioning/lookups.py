@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from scimweave.store.base import Key, Lookup
+from scimweave.store.base import Key, Lookup, Record
 
 if TYPE_CHECKING:
     from scimweave.provisioning.indexes import Index
 
 USER_NAME = "userName"
+DISPLAY_NAME = "displayName"
 EXTERNAL_ID = "externalId"
 ACCOUNT = "$account"
 
@@ -26,14 +27,21 @@ def account_value(key: Key) -> str:
     return json.dumps(key)
 
 
-def lookups_of(
-    resource: dict[str, Any], key: Key | None, indexes: Iterable[Index]
-) -> tuple[Lookup, ...]:
-    """Return the lookups of a resource. Its userName and its account are its own."""
+def label_of(resource_type: str) -> str:
+    """Return the attribute by which people know a resource: no two have the same.
+
+    Entra requires that of the displayName of a Group too.
+    """
+    return DISPLAY_NAME if resource_type == "Group" else USER_NAME
+
+
+def lookups_of(record: Record, key: Key | None, indexes: Iterable[Index]) -> tuple[Lookup, ...]:
+    """Return the lookups of a resource. Its label and its account are its own."""
+    label = label_of(record.resource_type)
     found = [
-        Lookup(index.name, value, unique=index.name == USER_NAME)
+        Lookup(index.name, value, unique=index.name == label)
         for index in indexes
-        for value in index.of(resource)
+        for value in index.of(record.resource)
     ]
     if key is not None:
         found.append(Lookup(ACCOUNT, account_value(key), unique=True))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from scimweave.provisioning.indexes import NARROW, Index, Indexes, index_name
+from scimweave.provisioning.indexes import Index, Indexes, index_name
 from scimweave.scim.comparison import comparison, instant, microseconds
 from scimweave.scim.error import ScimError
 from scimweave.scim.schema import common_attributes
@@ -136,7 +136,7 @@ class Planner:
             return None if moment is None else _times(_TIMES[name], found.op, moment)
         if name in _FIXED and found.op == "eq":
             return self._fixed(name, found)
-        return None if index is None else _texts(index, found)
+        return None if index is None else _texts(index, found, self.indexes.is_narrow(name))
 
     def _fixed(self, name: str, found: Compare) -> Condition | None:
         _, wanted = comparison(common_attributes()["id"], found)
@@ -149,11 +149,11 @@ def _needs_a_value(found: Present | Compare) -> bool:
     return isinstance(found, Present) or (found.op != "ne" and found.value is not None)
 
 
-def _texts(index: Index, found: Compare) -> Condition | None:
+def _texts(index: Index, found: Compare, narrow: bool) -> Condition | None:
     _, wanted = comparison(index.leaf, found)
     name = index.name
     bounds: dict[str, Condition] = {
-        "eq": Equals(name, wanted, narrow=name in NARROW),
+        "eq": Equals(name, wanted, narrow),
         "sw": Between(name, wanted, after_prefix(wanted)),
         "gt": Between(name, low=wanted, low_included=False),
         "ge": Between(name, low=wanted),
@@ -205,17 +205,3 @@ def _size(condition: Condition | None) -> int:
             return sum(map(_size, parts))
         case _:
             return 1
-
-
-def conditions_of(found: Filter, special: Special) -> Iterable[tuple[Filter, Condition]]:
-    """Return the parts of a filter that ``special`` resolves."""
-    condition = special(found)
-    if condition is not None:
-        return [(found, condition)]
-    match found:
-        case And() | Or():
-            return [each for part in operands(found) for each in conditions_of(part, special)]
-        case Not(operand):
-            return conditions_of(operand, special)
-        case _:
-            return []

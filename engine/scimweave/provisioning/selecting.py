@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from scimweave.provisioning.indexes import Indexes
-from scimweave.provisioning.pushdown import Plan, Planner, Special, conditions_of
+from scimweave.provisioning.pushdown import Plan, Planner, Special
 from scimweave.provisioning.sorting import Order, Sorted
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import Condition, compile_filter
 from scimweave.scim.resource import to_wire
 from scimweave.scim.schema import ResourceType
-from scimweave.scim.syntax import AttributePath, Filter, attribute_names
+from scimweave.scim.syntax import And, AttributePath, Filter, Not, Or, attribute_names, operands
 from scimweave.store.base import Record, Store
 from scimweave.store.conditions import Condition as StoreCondition
 
@@ -26,7 +26,11 @@ EVERYTHING = Plan(None, True)
 _MADE = frozenset({"schemas", "id", "meta", "active"})
 
 
-def _nothing_special(part: Filter) -> None:
+# The ids of what satisfies a part of a filter, where it takes another way to know; None for others.
+Elsewhere = Callable[[Filter], Awaitable[Collection[str]] | None]
+
+
+def _nothing(part: Filter) -> None:
     return None
 
 
@@ -34,15 +38,16 @@ def _nothing_special(part: Filter) -> None:
 class Source:
     """The stored resources of one type in one integration.
 
-    ``special`` answers parts of a filter that read no attribute of the stored resource, such as
-    the members of a group.
+    ``special`` and ``elsewhere`` answer parts of a filter that read no attribute of the stored
+    resource, such as the members of a group: by a condition of the store, or by ids.
     """
 
     store: Store
     integration: str
     resource_type: ResourceType
     indexes: Indexes
-    special: Special = _nothing_special
+    special: Special = _nothing
+    elsewhere: Elsewhere = _nothing
 
     @property
     def kind(self) -> str:
@@ -187,11 +192,7 @@ async def _selected(
     if plan.exact and missing is None:
         return Selected(source, plan, None, base_url)
     # Also where the plan is exact: what no type has is an error.
-    known = {
-        id(part): _is_among(await _ids(source, condition))
-        for part, condition in conditions_of(found, source.special)
-        if not plan.exact
-    }
+    known = {} if plan.exact else await _known(source, found)
     accepts = compile_filter(
         found,
         source.resource_type,
@@ -204,6 +205,27 @@ async def _selected(
     names = attribute_names(found) | ({"id"} if known else set())
     view = viewer(source.resource_type, base_url, names)
     return Selected(source, plan, lambda record: accepts(view(record)), base_url)
+
+
+async def _known(source: Source, part: Filter) -> dict[int, Condition]:
+    """Return the conditions of the parts that are answered by ids, by the identity of the part."""
+    condition = source.special(part)
+    if condition is not None:
+        return {id(part): _is_among(await _ids(source, condition))}
+    asked = source.elsewhere(part)
+    if asked is not None:
+        return {id(part): _is_among(frozenset(await asked))}
+    match part:
+        case And() | Or():
+            inner = operands(part)
+        case Not(operand):
+            inner = [operand]
+        case _:
+            return {}
+    known: dict[int, Condition] = {}
+    for each in inner:
+        known |= await _known(source, each)
+    return known
 
 
 async def _ids(source: Source, condition: StoreCondition) -> frozenset[str]:

@@ -73,7 +73,8 @@ class Endpoint:
         served = integration.resources(rest[0]) if rest else None
         if rest and rest[-1] == SEARCH and (len(rest) == 1 or (served and len(rest) == 2)):
             _method(request, {"POST": None})
-            return await search.by_body(request, [served] if served else integration.served(), base)
+            searched = [served] if served else integration.served()
+            return await search.by_body([Exchange(request, each, base) for each in searched])
         if served is not None and len(rest) <= 2:
             exchange = Exchange(request, served, base)
             if len(rest) == 1:

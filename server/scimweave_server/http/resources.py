@@ -56,7 +56,7 @@ class Exchange:
 
 async def list_resources(exchange: Exchange) -> web.Response:
     """GET on the collection."""
-    return await search.by_address(exchange.request, exchange.resources, exchange.base)
+    return await search.by_address(exchange)
 
 
 async def create(exchange: Exchange) -> web.Response:

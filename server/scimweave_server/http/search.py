@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from scimweave.provisioning.query import Page, Query, query
-from scimweave.provisioning.resources import Resources
 from scimweave.scim.error import ScimError, invalid_count, invalid_syntax, invalid_value
-from scimweave.scim.resource import to_wire
 from scimweave.scim.schema import LIST_RESPONSE
 from scimweave.scim.selection import parse_selection
 from scimweave.store.base import Record
 from scimweave_server.http.body import read_json
 from scimweave_server.http.responses import json_response
+
+if TYPE_CHECKING:
+    from scimweave_server.http.resources import Exchange
 
 DEFAULT_COUNT = 100
 MAX_COUNT = 1000
@@ -49,54 +50,46 @@ class Search:
     excluded: str | None
 
 
-async def by_address(request: web.Request, resources: Resources, base: str) -> web.Response:
+async def by_address(exchange: Exchange) -> web.Response:
     """GET on a collection: always a ListResponse with ``Resources`` (Q60, Q61)."""
-    found = _search(request.query, base)
-    return _answer([resources], found, base, await resources.query(found.query))
+    found = _search(exchange.request.query, exchange.base)
+    return _answer([exchange], found, await exchange.resources.query(found.query))
 
 
-async def by_body(request: web.Request, served: Sequence[Resources], base: str) -> web.Response:
+async def by_body(exchanges: Sequence[Exchange]) -> web.Response:
     """POST on ``.search``: of one collection, or of the root with all that is served there."""
-    body = await read_json(request)
+    body = await read_json(exchanges[0].request)
     if not isinstance(body, dict):
         raise invalid_syntax("the body is a SearchRequest: it has to be an object")
     given = {_PARAMETERS.get(name.lower(), ""): value for name, value in body.items()}
-    found = _search(given, base)
-    page = await query([each.source() for each in served], found.query)
-    return _answer(served, found, base, page)
+    found = _search(given, exchanges[0].base)
+    page = await query([each.resources.source() for each in exchanges], found.query)
+    return _answer(exchanges, found, page)
 
 
-def _answer(served: Sequence[Resources], found: Search, base: str, page: Page) -> web.Response:
-    wire = {each.resource_type.name: _wire(each, found, base) for each in served}
-    listed = [wire[record.resource_type](record) for record in page.records]
+def _answer(exchanges: Sequence[Exchange], found: Search, page: Page) -> web.Response:
     body: dict[str, Any] = {"schemas": [LIST_RESPONSE]}
     if page.total is not None:
         body["totalResults"] = page.total
     if found.query.cursor is None:
         body["startIndex"] = page.start_index
-    body["itemsPerPage"] = len(listed)
+    body["itemsPerPage"] = len(page.records)
     if page.next_cursor is not None:
         body["nextCursor"] = page.next_cursor
-    return json_response({**body, "Resources": listed})
+    return json_response({**body, "Resources": _listed(exchanges, found, page.records)})
 
 
-def _wire(resources: Resources, found: Search, base: str) -> Callable[[Record], dict[str, Any]]:
-    resource_type = resources.resource_type
-    selection = parse_selection(found.attributes, found.excluded, resource_type)
-
-    def wire(record: Record) -> dict[str, Any]:
-        resource = to_wire(
-            record.resource,
-            id=record.id,
-            resource_type=resource_type,
-            version=record.version,
-            created=record.created,
-            last_modified=record.last_modified,
-            location=f"{base}{resource_type.endpoint}/{record.id}",
-        )
-        return resource if selection is None else selection.apply(resource)
-
-    return wire
+def _listed(
+    exchanges: Sequence[Exchange], found: Search, records: Sequence[Record]
+) -> list[dict[str, Any]]:
+    by_id: dict[str, dict[str, Any]] = {}
+    for exchange in exchanges:
+        kind = exchange.resources.resource_type
+        selection = parse_selection(found.attributes, found.excluded, kind)
+        for record in records:
+            if record.resource_type == kind.name:
+                by_id[record.id] = exchange.wire(record, selection)
+    return [by_id[record.id] for record in records]
 
 
 def _search(given: Mapping[str, Any], base: str) -> Search:
