@@ -7,7 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scimweave.provisioning.lookups import EXTERNAL_ID, USER_NAME, label_of, lookups_of
+from scimweave.provisioning.lookups import (
+    DISPLAY_NAME,
+    EXTERNAL_ID,
+    USER_NAME,
+    label_of,
+    lookups_of,
+)
 from scimweave.scim.comparison import Normal, is_text, sortable
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import Values, reading
@@ -20,7 +26,7 @@ from scimweave.store.base import Store
 ALWAYS = (
     AttributePath(None, USER_NAME),
     AttributePath(None, EXTERNAL_ID),
-    AttributePath(None, "displayName"),
+    AttributePath(None, DISPLAY_NAME),
     AttributePath(None, "emails", "value"),
 )
 MOST_NAMES = 200
@@ -28,21 +34,12 @@ MOST_NAMES = 200
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An indexed attribute under its canonical name, such as ``emails.value``.
-
-    ``unique``: no two resources have the same value.
-    """
+    """An indexed attribute under its canonical name, such as ``emails.value``."""
 
     name: str
     leaf: Attribute
     values: Values
     normal: Normal
-    unique: bool
-
-    @property
-    def narrow(self) -> bool:
-        """Whether few resources share a value."""
-        return self.unique or self.name == EXTERNAL_ID
 
     def of(self, resource: dict[str, Any]) -> Iterator[str]:
         """Return the values of a resource in the form that is compared."""
@@ -68,6 +65,10 @@ class Indexes:
     def named(self, name: str | None) -> Index | None:
         """Return the index of an attribute, by ``name_of``."""
         return self._by_name.get(name) if name else None
+
+    def is_narrow(self, name: str) -> bool:
+        """Whether few resources share a value of an indexed attribute."""
+        return name in {label_of(self.resource_type.name), EXTERNAL_ID}
 
     def find(self, path: str) -> Index | None:
         """Return the index of an attribute by any of its names, as a provider writes it."""
@@ -111,10 +112,7 @@ def _index(path: AttributePath, resource_type: ResourceType) -> Index | None:
         name, read = index_name(path, resource_type), reading(path, resource_type)
     except ScimError:
         return None  # this type has no such attribute
-    if not is_text(read.leaf):
-        return None
-    unique = name == label_of(resource_type.name)
-    return Index(name, read.leaf, read.values, sortable(read.leaf), unique)
+    return Index(name, read.leaf, read.values, sortable(read.leaf)) if is_text(read.leaf) else None
 
 
 class IndexesInUse:
@@ -137,8 +135,6 @@ class IndexesInUse:
                 integration,
                 kind,
                 wanted.text,
-                lambda record: lookups_of(
-                    record.resource, record.link.key if record.link else None, wanted
-                ),
+                lambda record: lookups_of(record, record.link.key if record.link else None, wanted),
             )
         self.asked = wanted

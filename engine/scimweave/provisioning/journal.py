@@ -60,7 +60,7 @@ class Journal:
 
     def lookups(self, record: Record, key: Key | None) -> tuple[Lookup, ...]:
         """Return what a record is found by, by the indexes of its type."""
-        return lookups_of(record.resource, key, self.indexes[record.resource_type].written)
+        return lookups_of(record, key, self.indexes[record.resource_type].written)
 
     async def begin(self, running: Running, step: Step, record: Record | None) -> JournalEntry:
         """Write down what is about to be done."""

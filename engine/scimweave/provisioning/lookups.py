@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from scimweave.store.base import Key, Lookup
+from scimweave.store.base import Key, Lookup, Record
 
 if TYPE_CHECKING:
     from scimweave.provisioning.indexes import Index
@@ -35,14 +35,13 @@ def label_of(resource_type: str) -> str:
     return DISPLAY_NAME if resource_type == "Group" else USER_NAME
 
 
-def lookups_of(
-    resource: dict[str, Any], key: Key | None, indexes: Iterable[Index]
-) -> tuple[Lookup, ...]:
+def lookups_of(record: Record, key: Key | None, indexes: Iterable[Index]) -> tuple[Lookup, ...]:
     """Return the lookups of a resource. Its label and its account are its own."""
+    label = label_of(record.resource_type)
     found = [
-        Lookup(index.name, value, unique=index.unique)
+        Lookup(index.name, value, unique=index.name == label)
         for index in indexes
-        for value in index.of(resource)
+        for value in index.of(record.resource)
     ]
     if key is not None:
         found.append(Lookup(ACCOUNT, account_value(key), unique=True))

@@ -136,7 +136,7 @@ class Planner:
             return None if moment is None else _times(_TIMES[name], found.op, moment)
         if name in _FIXED and found.op == "eq":
             return self._fixed(name, found)
-        return None if index is None else _texts(index, found)
+        return None if index is None else _texts(index, found, self.indexes.is_narrow(name))
 
     def _fixed(self, name: str, found: Compare) -> Condition | None:
         _, wanted = comparison(common_attributes()["id"], found)
@@ -149,11 +149,11 @@ def _needs_a_value(found: Present | Compare) -> bool:
     return isinstance(found, Present) or (found.op != "ne" and found.value is not None)
 
 
-def _texts(index: Index, found: Compare) -> Condition | None:
+def _texts(index: Index, found: Compare, narrow: bool) -> Condition | None:
     _, wanted = comparison(index.leaf, found)
     name = index.name
     bounds: dict[str, Condition] = {
-        "eq": Equals(name, wanted, narrow=index.narrow),
+        "eq": Equals(name, wanted, narrow),
         "sw": Between(name, wanted, after_prefix(wanted)),
         "gt": Between(name, low=wanted, low_included=False),
         "ge": Between(name, low=wanted),

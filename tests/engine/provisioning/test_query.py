@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -51,7 +52,7 @@ def user(number: int, **attributes: Any) -> Record:
 async def save(store: SqliteStore, indexes: Indexes, records: Iterable[Record]) -> None:
     async def one(record: Record) -> None:
         intent = Intent("small", record.resource_type, record.id, "create", "", (), "r")
-        lookups = lookups_of(record.resource, None, indexes)
+        lookups = lookups_of(record, None, indexes)
         await store.commit(await store.begin(intent), "done", put=record, lookups=lookups)
 
     for record in records:
@@ -233,7 +234,7 @@ async def test_sorted_by_any_attribute(sort_by: str, descending: bool, expected:
 
 # Few values, so that random filters hit random users.
 texts = st.sampled_from(
-    ["", "a", "A", "ab", "aB", "ß", "ss", "z", "\U0010ffff", "\ud7ff", "é", "'"]
+    ["", "a", "A", "ab", "aB", "ß", "ss", "z", "\U0010ffff", "\ud7ff", "\ue000", "é", "'"]
 )
 elements = st.lists(
     st.fixed_dictionaries(
@@ -392,6 +393,34 @@ async def test_cursor_is_for_its_own_query(changed: dict[str, Any]) -> None:
         )
         with pytest.raises(ScimError, match="another query"):
             await query([source], replace(asked, cursor=page.next_cursor, **changed))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        [1, 0, [0, "x"]],
+        [-1, 0, [0, "x"]],
+        [0, -1, [0, "x"]],
+        [0, 2**63, [0, "x"]],
+        [0, 1.5, [0, "x"]],
+        [0, 0, None],
+        [0, 0, [0, 7]],
+        [0, 0, [0, {}]],
+        [0, 0, [1, "x"]],
+        [0, 0, "x"],
+        [0],
+    ],
+)
+async def test_forged_cursor_is_refused(place: list[Any]) -> None:
+    async with stored([user(number, title="x") for number in range(3)]) as (_, source):
+        asked = Query(sort_by="title", count=1, cursor="")
+        given = (await query([source], asked)).next_cursor
+        assert given is not None
+        made_for = json.loads(base64.urlsafe_b64decode(given + "==="))[0]
+        forged = base64.urlsafe_b64encode(json.dumps([made_for, *place]).encode()).decode()
+        with pytest.raises(ScimError) as caught:
+            await query([source], replace(asked, cursor=forged.rstrip("=")))
+        assert caught.value.scim_type == "invalidCursor"
 
 
 async def test_several_types_are_searched_together() -> None:
