@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from directory import DIRECTORY, Directory
 from employees import Employees
 from scimweave.connectors.sql_ddl import init_target
 from scimweave.mapping import load
@@ -32,6 +33,22 @@ def mapping(tmp_path: Path, target: Employees) -> Path:
     file = tmp_path / "mappings" / "preciate.yaml"
     file.parent.mkdir()
     file.write_text(PRECIATE.read_text())
+    return file
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Directory:
+    made = Directory(tmp_path / "directory.db")
+    monkeypatch.setenv("DIRECTORY_DATABASE_URL", made.url)
+    made.create()
+    return made
+
+
+@pytest.fixture
+def directory_file(tmp_path: Path, directory: Directory) -> Path:
+    """Return a copy of the mapping of the directory that a test may edit."""
+    file = tmp_path / "directory.yaml"
+    file.write_text(DIRECTORY.read_text())
     return file
 
 

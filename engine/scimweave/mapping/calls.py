@@ -9,7 +9,8 @@ from typing import Any
 
 from scimweave.mapping.expression_syntax import Call, Node, Syntax
 from scimweave.mapping.fault import EvaluationError, ExpressionError
-from scimweave.mapping.functions.registry import REGISTRY, nearest
+from scimweave.mapping.functions.entra_names import refusal
+from scimweave.mapping.functions.registry import functions, nearest
 from scimweave.mapping.functions.spec import Function
 
 Evaluate = Callable[[Any], Any]
@@ -39,18 +40,31 @@ def compile_call(node: Node, syntax: Syntax, compile_node: Callable[[Node], Eval
         raise ExpressionError(text, call.position, reason)
     arguments: list[Argument] = []
     for index, child in enumerate(nodes):
-        fault = partial(ExpressionError, text, call.argument(index))
+        fault = partial(_fault, text, call.argument(index))
         arguments.append(_argument(function, index, child, compile_node, fault))
     return _apply(function.implementation, arguments)
 
 
+def _fault(text: str, position: int, reason: str, offset: int | None = None) -> ExpressionError:
+    # A raw string has its characters as they are written, behind the quote.
+    if offset is not None and text[position : position + 1] == "'":
+        position += 1 + offset
+    return ExpressionError(text, position, reason)
+
+
 def _function(name: str, call: Call, text: str) -> Function:
-    function = REGISTRY.get(name)
-    if function is None:
-        near = nearest(name)
-        hint = f'; did you mean "{near}"?' if near else ""
-        raise ExpressionError(text, call.position, f"there is no function {name}(){hint}")
-    return function
+    function = functions().get(name)
+    if function is not None:
+        return function
+    refused = refusal(name)
+    if refused is not None:
+        reason = f"{name}() {refused.reason}"
+        code, hint = "refused-function", refused.instead
+        raise ExpressionError(text, call.position, reason, code=code, hint=hint)
+    near = nearest(name)
+    hint = f'did you mean "{near}"?' if near else ""
+    reason = f"there is no function {name}()"
+    raise ExpressionError(text, call.position, reason, code="unknown-function", hint=hint)
 
 
 def _argument(
@@ -58,7 +72,7 @@ def _argument(
     index: int,
     node: Node,
     compile_node: Callable[[Node], Evaluate],
-    fault: Callable[[str], ExpressionError],
+    fault: Callable[..., ExpressionError],
 ) -> Argument:
     parameter = function.parameter(index)
     wanted = parameter.accepted
@@ -68,11 +82,24 @@ def _argument(
         raise fault(f"argument {index + 1} of {function.name}(), {parameter.name}, takes {wants}")
     if is_expression:
         return Fixed(compile_node(node["children"][0]))
+    prepare = parameter.prepare
     if node["type"] != "literal":
-        return _checked(function, index, compile_node(node))
+        if parameter.literal:
+            raise fault(f"the {parameter.name} of {function.name}() is written out, in quotes")
+        checked = _checked(function, index, compile_node(node))
+        return checked if prepare is None else _prepared(prepare, checked)
     if not wanted.accepts(node["value"]):
         raise fault(function.wrong_type(index, node["value"]))
-    return Fixed(node["value"])
+    if prepare is None:
+        return Fixed(node["value"])
+    try:
+        return Fixed(prepare(node["value"]))
+    except EvaluationError as error:
+        raise fault(error.reason, error.offset) from None
+
+
+def _prepared(prepare: Callable[[Any], Any], argument: Evaluate) -> Evaluate:
+    return lambda value: prepare(argument(value))
 
 
 def _checked(function: Function, index: int, argument: Evaluate) -> Evaluate:

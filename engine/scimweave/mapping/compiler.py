@@ -18,6 +18,7 @@ from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, 
 from scimweave.mapping.field import compile_field
 from scimweave.mapping.filterable import filterable
 from scimweave.mapping.fitting import shown
+from scimweave.mapping.functions.registry import installed
 from scimweave.mapping.interpolation import interpolate
 from scimweave.mapping.loader import parse, read_text
 from scimweave.mapping.project import (
@@ -110,6 +111,8 @@ class _Compiler:
             message = f"{shown(path)} is not a path such as /api/v1/scim"
             hint = 'it starts with "/" and ends without one'
             self.report.at_value("bad-value", message, ("path",), help=hint)
+        for problem in installed().problems:
+            self.report.add("function-package", problem, None)
         check_file(model, self.report)
         users = self._users(model.users)
         check_users(users, self.report)

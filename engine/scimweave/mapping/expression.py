@@ -10,6 +10,8 @@ from scimweave.mapping.closures import compile_tree
 from scimweave.mapping.dependencies import Dependencies
 from scimweave.mapping.expression_syntax import parse
 from scimweave.mapping.fault import EvaluationError, ExpressionError, MappingFault
+from scimweave.mapping.functions.limits import start
+from scimweave.mapping.growth import check_growth
 
 __all__ = [
     "EvaluationError",
@@ -43,6 +45,8 @@ class Expression:
 
     def __call__(self, document: Any) -> Any:
         """The result for a document of JSON values; raises ``EvaluationError``."""
+        if self.functions:
+            start()
         try:
             return self._evaluate(document)
         except (ArithmeticError, TypeError, ValueError, RecursionError) as error:
@@ -58,6 +62,7 @@ def compile_expression(text: str, *, roots: Mapping[str, str] | None = None) -> 
     Raises ``ExpressionError``.
     """
     syntax = parse(text)
+    check_growth(text, syntax.tree)
     dependencies = Dependencies.of(syntax.tree, roots or {})
     return Expression(
         text,

@@ -12,17 +12,35 @@ class MappingFault(Exception):
 
 
 class ExpressionError(MappingFault):
-    """An expression that does not compile; ``position`` counts characters from 0."""
+    """An expression that does not compile; ``position`` counts characters from 0.
 
-    def __init__(self, text: str, position: int, reason: str) -> None:
+    ``code`` is one of the catalogue of diagnostics; ``hint`` says what to write instead.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        position: int,
+        reason: str,
+        *,
+        code: str = "bad-expression",
+        hint: str = "",
+    ) -> None:
+        whole = f"{reason}; {hint}" if hint else reason
         shown = text if len(text) <= 80 else text[:79] + "…"
-        super().__init__(f"expression {shown!r}, character {position + 1}: {reason}", reason)
+        super().__init__(f"expression {shown!r}, character {position + 1}: {whole}", reason)
         self.text = text
         self.position = position
+        self.code = code
+        self.hint = hint
 
 
 class EvaluationError(MappingFault):
-    """An expression that has no result for this document."""
+    """An expression that has no result for this document.
 
-    def __init__(self, reason: str) -> None:
+    ``offset`` is the character of a pattern or format that is at fault, where that is known.
+    """
+
+    def __init__(self, reason: str, offset: int | None = None) -> None:
         super().__init__(reason, reason)
+        self.offset = offset

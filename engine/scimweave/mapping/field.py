@@ -114,14 +114,7 @@ class _FieldCompiler:
         if not self._only_one_origin():
             return None
         if self.rule.expr is not None:
-            path = (*self.where, "expr")
-            return from_expression(
-                self.rule.expr,
-                path,
-                self.report,
-                self.resource_type,
-                sensitive=self.rule.sensitive,
-            )
+            return self._expression(self.rule.expr, (*self.where, "expr"))
         where = (*self.where, "from")
         return from_paths(self.rule.from_ or [], where, self.report, self.resource_type)
 
@@ -186,12 +179,16 @@ class _FieldCompiler:
         if not isinstance(default["expr"], str):
             self.report.at_value("wrong-type", '"expr" is text', (*path, "expr"))
             return None
+        return self._expression(default["expr"], (*path, "expr"))
+
+    def _expression(self, text: str, path: YamlPath) -> Origin | None:
         return from_expression(
-            default["expr"],
-            (*path, "expr"),
+            text,
+            path,
             self.report,
             self.resource_type,
             sensitive=self.rule.sensitive,
+            once=self.rule.apply == "on_create",
         )
 
     def _absent(self, default: Origin, fit: Fit) -> Reader:

@@ -14,6 +14,7 @@ from scimweave.mapping.expression import (
     ExpressionError,
     compile_expression,
 )
+from scimweave.mapping.impure import report_impure
 from scimweave.mapping.project import FieldError
 from scimweave.mapping.report import Report
 from scimweave.mapping.secret import secret_paths, without_secrets
@@ -25,6 +26,7 @@ from scimweave.scim.syntax import AttributePath
 Read = Callable[[dict[str, Any]], Any]
 _TYPES = {str: "string", bool: "boolean", int: "integer", float: "decimal"}
 _WORD = re.compile(r"\w+")
+_ABOUT_A_NAME = frozenset({"unknown-function", "refused-function"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,20 @@ def from_expression(
     resource_type: ResourceType,
     *,
     sensitive: bool,
+    once: bool = False,
 ) -> Origin | None:
-    """Compute a value; None where something was reported."""
+    """Compute a value; None where something was reported.
+
+    ``once`` says that it is written once: only then may it differ from one time to the next.
+    """
     try:
         expression = compile_expression(text, roots=ALIASES)
     except ExpressionError as error:
         _report(error, where, report)
         return None
     before = len(report.findings)
+    if not once:
+        report_impure(expression, where, report)
     sources = _sources(expression, where, report, resource_type)
     if len(report.findings) > before:
         return None
@@ -133,11 +141,10 @@ def _sources(
 
 
 def _report(error: ExpressionError, where: YamlPath, report: Report) -> None:
-    reason, _, hint = error.reason.partition("; ")
     length = 1
-    code = "bad-expression"
-    if reason.startswith("there is no function"):
-        code = "unknown-function"
+    if error.code in _ABOUT_A_NAME:
         word = _WORD.match(error.text, error.position)
         length = len(word.group()) if word else 1
-    report.inside(code, reason, where, error.position, length, hint)
+    is_label = error.code == "unknown-function"
+    label, help = (error.hint, "") if is_label else ("", error.hint)
+    report.inside(error.code, error.reason, where, error.position, length, label, help=help)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from scimweave.mapping import Program
 from scimweave.provisioning.groups import Groups
 from scimweave.provisioning.journal import Journal, Listener
+from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.recovery import recover
 from scimweave.provisioning.resources import Resources
 from scimweave.provisioning.running import InUse, Running
@@ -23,8 +24,9 @@ class Integration:
         self._in_use = InUse(running)
         self._journal = Journal(store, running.program.integration, listener)
         self.unmapped: Counter[str] = Counter()
-        self.users = Users(self._in_use, self._journal, self.unmapped)
-        self.groups = Groups(self._in_use, self._journal, self.unmapped)
+        locks = Locks()
+        self.users = Users(self._in_use, self._journal, self.unmapped, locks)
+        self.groups = Groups(self._in_use, self._journal, self.unmapped, locks)
 
     @classmethod
     async def open(

@@ -57,6 +57,7 @@ class Journal:
         self.listener = listener
         self.indexes: dict[str, IndexesInUse] = {}
         self._open: dict[int, Intent] = {}
+        self._busy: set[int] = set()
 
     def lookups(self, record: Record, key: Key | None) -> tuple[Lookup, ...]:
         """Return what a record is found by, by the indexes of its type."""
@@ -67,6 +68,7 @@ class Journal:
         intent = self._intent(running, step, record)
         number = await self.store.begin(intent)
         self._open[number] = intent
+        self._busy.add(number)
         return JournalEntry(self, number, intent)
 
     def keep_open(self, found: Iterable[OpenIntent]) -> None:
@@ -76,17 +78,20 @@ class Journal:
     def close(self, number: int) -> None:
         """Forget an entry that has its outcome."""
         self._open.pop(number, None)
+        self._busy.discard(number)
+
+    def release(self, number: int) -> None:
+        """Leave an entry to whoever comes next, if it is still open."""
+        self._busy.discard(number)
 
     def open_for(self, resource_type: str, resource_id: str | None, label: str) -> list[OpenIntent]:
-        """Return what is open for one resource; ``label`` is folded.
-
-        Under the locks of that resource, these are entries that lost their request.
-        """
+        """Return what is open for one resource and has lost its request; ``label`` is folded."""
         attribute = label_of(resource_type)
         return [
             OpenIntent(number, intent)
             for number, intent in self._open.items()
-            if intent.resource_type == resource_type
+            if number not in self._busy
+            and intent.resource_type == resource_type
             and (
                 intent.resource_id == resource_id
                 or (intent.after and folded(intent.after.resource[attribute]) == label)
@@ -124,6 +129,10 @@ class JournalEntry:
         self._number = number
         self._intent = intent
         self._started = perf_counter()
+
+    def release(self) -> None:
+        """End the work on it: if it is still open, whoever comes next looks at the target."""
+        self._journal.release(self._number)
 
     async def done(self, record: Record | None, detail: str | None = None) -> None:
         """Store ``record``, or remove the resource where it is None. Raises ``ScimError``."""

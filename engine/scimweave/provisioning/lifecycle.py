@@ -20,7 +20,7 @@ from scimweave.provisioning.difference import (
     fields_once,
     remember,
 )
-from scimweave.provisioning.journal import Journal
+from scimweave.provisioning.journal import Journal, JournalEntry
 from scimweave.provisioning.lookups import ACCOUNT, account_value, label_of
 from scimweave.provisioning.membership import Membership
 from scimweave.provisioning.refusal import refuse_faults, translate
@@ -176,6 +176,14 @@ class Lifecycle:
     async def _carry_out(self, running: Running, step: Step) -> Record | None:
         record = _record_after(running, step)
         entry = await self._journal.begin(running, step, record)
+        try:
+            return await self._finish(running, step, record, entry)
+        finally:
+            entry.release()
+
+    async def _finish(
+        self, running: Running, step: Step, record: Record | None, entry: JournalEntry
+    ) -> Record | None:
         started = False
         try:
             if step.operation is Operation.DELETE and step.before is not None:

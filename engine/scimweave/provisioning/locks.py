@@ -13,6 +13,10 @@ class Locks:
     def __init__(self) -> None:
         self._locks: dict[Hashable, tuple[asyncio.Lock, int]] = {}
 
+    def is_held(self, name: Hashable) -> bool:
+        """Whether somebody holds the lock or waits for it."""
+        return name in self._locks
+
     @asynccontextmanager
     async def hold(self, name: Hashable) -> AsyncIterator[None]:
         """Hold the lock ``name``; who waits is served in the order of asking."""

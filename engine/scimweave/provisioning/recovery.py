@@ -52,7 +52,7 @@ async def resolve(journal: Journal, running: Running, found: OpenIntent) -> None
     intent = found.intent
     entry = reopen(journal, found)
     account = await _account(running, intent)
-    if not intent.delivery and intent.changes:
+    if not (intent.delivery or intent.members) and intent.changes:
         # All that was to be written is secret, and nothing here knows it.
         await entry.fail(UNKNOWN)
         return

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 from scimweave.connectors.base import TargetError
@@ -14,7 +14,7 @@ from scimweave.provisioning.journal import Journal
 from scimweave.provisioning.lifecycle import Lifecycle, refuse_duplicate
 from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.lookups import folded, label_of
-from scimweave.provisioning.membership import Membership
+from scimweave.provisioning.membership import USER, Membership
 from scimweave.provisioning.query import EVERYTHING, Page, Query, query
 from scimweave.provisioning.recovery import resolve
 from scimweave.provisioning.referring import with_groups
@@ -22,6 +22,7 @@ from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import InUse, Running
 from scimweave.provisioning.selecting import Source
 from scimweave.scim.error import not_found
+from scimweave.scim.immutable import keep_immutable
 from scimweave.scim.members import MemberChange
 from scimweave.scim.patch import parse_patch
 from scimweave.scim.schema import USER_TYPE, ResourceType
@@ -38,12 +39,14 @@ class MappedResources:
 
     resource_type: ResourceType
 
-    def __init__(self, in_use: InUse, journal: Journal, unmapped: Counter[str]) -> None:
+    def __init__(
+        self, in_use: InUse, journal: Journal, unmapped: Counter[str], locks: Locks
+    ) -> None:
         self._in_use = in_use
         self._journal = journal
         self._store = journal.store
         self._unmapped = unmapped
-        self._locks = Locks()
+        self._locks = locks
         self._lifecycle = Lifecycle(journal.store, journal)
         self._kind = self.resource_type.name
         self._indexes = IndexesInUse(self._wanted() or Indexes(self.resource_type))
@@ -59,7 +62,7 @@ class MappedResources:
         with self._hold() as running:
             resource, members = self._read(running, body)
             label = folded(resource[self._label])
-            async with self._locks.hold(label):
+            async with self._locks.hold((self._kind, label)), self._in_place(members):
                 completed = await self._resolve_open(running, None, label)
                 existing = await self._named(label)
                 if existing is not None and existing.id not in completed:
@@ -97,9 +100,13 @@ class MappedResources:
         """Replace a resource (RFC 7644 §3.5.1). Raises ``ScimError``."""
         with self._hold() as running:
             resource, members = self._read(running, body)
-            return await self._change(
-                running, resource_id, lambda _: resource, frozenset(resource), members, expected
-            )
+            accepted = running.objects.acceptance.accepted
+
+            def change(before: dict[str, Any]) -> dict[str, Any]:
+                return keep_immutable(before, resource, accepted)
+
+            touched = frozenset(resource)
+            return await self._change(running, resource_id, change, touched, members, expected)
 
     async def patch(self, resource_id: str, body: Any, expected: Expected | None = None) -> Record:
         """Apply a PatchOp body, or a bare list of operations (RFC 7644 §3.5.2).
@@ -176,12 +183,25 @@ class MappedResources:
                 after = {**after, "active": before.resource["active"]}
             label = folded(after[self._label])
             if label != folded(before.resource[self._label]):
-                await held.enter_async_context(self._locks.hold(label))
+                await held.enter_async_context(self._locks.hold((self._kind, label)))
                 other = await self._named(label)
                 if other is not None:
                     raise refuse_duplicate(other)
+            await held.enter_async_context(self._in_place(members))
             delta = await self._membership.delta(resource_id, members) if members else NO_MEMBERS
             return _kept(await self._lifecycle.apply(running, before, after, touched, delta))
+
+    @asynccontextmanager
+    async def _in_place(self, members: tuple[MemberChange, ...]) -> AsyncIterator[None]:
+        """Keep users from being deleted while they join a group.
+
+        Users wait for no lock of a group, and are locked in one order: nobody waits in a circle.
+        """
+        joining = {each for change in members if change.kind == "join" for each in change.ids}
+        async with AsyncExitStack() as held:
+            for each in sorted(joining):
+                await held.enter_async_context(self._locks.hold((USER, each)))
+            yield
 
     async def _current(self, running: Running, resource_id: str) -> Record:
         record = await self.get(resource_id)
@@ -198,13 +218,21 @@ class MappedResources:
         self, running: Running, resource_id: str | None, label: str
     ) -> frozenset[str]:
         """Look at the target for what earlier requests for this resource left open."""
-        found = self._journal.open_for(self._kind, resource_id, label)
-        try:
-            for each in found:
-                await resolve(self._journal, running, each)
-        except TargetError as error:
-            raise translate(error, running) from error
-        return frozenset(each.intent.resource_id for each in found)
+        resolved: set[str] = set()
+        for each in self._journal.open_for(self._kind, resource_id, label):
+            found = each.intent.resource_id
+            async with AsyncExitStack() as held:
+                if found != resource_id:
+                    if self._locks.is_held((self._kind, found)):
+                        # Who works on that resource looks itself, and first.
+                        continue
+                    await held.enter_async_context(self._locks.hold((self._kind, found)))
+                try:
+                    await resolve(self._journal, running, each)
+                except TargetError as error:
+                    raise translate(error, running) from error
+            resolved.add(found)
+        return frozenset(resolved)
 
 
 class Users(MappedResources):

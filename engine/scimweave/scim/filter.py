@@ -44,9 +44,11 @@ class FilterError(ScimError):
     """A filter that does not parse; ``position`` counts characters from 0."""
 
     def __init__(self, text: str, position: int, reason: str) -> None:
-        shown = text if len(text) <= 80 else text[:79] + "…"
+        shown = repr(text if len(text) <= 80 else text[:79] + "…")
+        if "password" in text.casefold():
+            shown = "on a password"
         super().__init__(
-            400, f"filter {shown!r}, character {position + 1}: {reason}", "invalidFilter"
+            400, f"filter {shown}, character {position + 1}: {reason}", "invalidFilter"
         )
         self.text = text
         self.position = position

@@ -40,6 +40,9 @@ from scimweave.store.sqlite_rows import intent_columns, micros, record_columns
 T = TypeVar("T")
 
 REWRITTEN_AT_ONCE = 200
+# More than that would hold up the requests of others.
+MANY = 50
+
 _ANY_RESOURCE = "SELECT 1 FROM resource LIMIT 1"
 
 
@@ -106,6 +109,7 @@ class SqliteStore:
                 sqlite_resources.put(connection, integration, put, columns, lookups)
                 sqlite_members.change(connection, integration, put.id, members)
             if remove is not None:
+                sqlite_members.leave(connection, integration, remove, at)
                 sqlite_resources.remove(connection, integration, resource_type, remove)
 
         await self._write(job)
@@ -148,8 +152,10 @@ class SqliteStore:
         self, integration: str, resource_ids: Sequence[str]
     ) -> Mapping[str, Reference]:
         """Return those of the ids that there are, of whatever type."""
-        return self._read(
-            lambda connection: sqlite_members.referred(connection, integration, resource_ids), {}
+        return await self._look_up(
+            resource_ids,
+            lambda connection: sqlite_members.referred(connection, integration, resource_ids),
+            {},
         )
 
     async def members(
@@ -170,7 +176,8 @@ class SqliteStore:
         self, integration: str, group_id: str, resource_ids: Sequence[str]
     ) -> frozenset[str]:
         """Return those of the ids that are members; costs do not grow with the group."""
-        return self._read(
+        return await self._look_up(
+            resource_ids,
             lambda connection: sqlite_members.among(
                 connection, integration, group_id, resource_ids
             ),
@@ -181,7 +188,8 @@ class SqliteStore:
         self, integration: str, resource_ids: Sequence[str]
     ) -> Mapping[str, Sequence[Reference]]:
         """Return the groups that some resources are in, by member; one in none is left out."""
-        return self._read(
+        return await self._look_up(
+            resource_ids,
             lambda connection: sqlite_members.memberships(connection, integration, resource_ids),
             {},
         )
@@ -373,6 +381,11 @@ class SqliteStore:
         if condition is not None and is_narrow(condition):
             return self._read(work, nothing)
         return await self._scan(work, nothing)
+
+    async def _look_up(self, ids: Sequence[str], work: Work[T], nothing: T) -> T:
+        if len(ids) > MANY:
+            return await self._scan(work, nothing)
+        return self._read(work, nothing)
 
     async def _scan(self, work: Work[T], nothing: T) -> T:
         with _guarded(self.path):

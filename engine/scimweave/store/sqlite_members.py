@@ -27,6 +27,20 @@ def change(
             connection.executemany(sql, [(integration, group_id, each) for each in ids])
 
 
+# A group that loses a member is another one than before.
+_CHANGED = """
+UPDATE resource SET version = version + 1, modified = ?1 WHERE seq IN (
+    SELECT pair.group_seq FROM resource AS m CROSS JOIN member AS pair ON pair.member_seq = m.seq
+    WHERE m.integration = ?2 AND m.id = ?3
+)
+"""
+
+
+def leave(connection: sqlite3.Connection, integration: str, resource_id: str, at: int) -> None:
+    """Give the groups of a resource that is about to be removed a new version."""
+    connection.execute(_CHANGED, (at, integration, resource_id))
+
+
 # What people call a resource: the displayName of a User or Group, or else the userName.
 _REFERENCE = """
     {0}.id, {0}.resource_type,

@@ -19,7 +19,8 @@ from scimweave.connectors.base import (
     Rejected,
     TargetError,
 )
-from scimweave.connectors.contract import GROUP_SHAPE, SHAPE, MembersContract
+from scimweave.connectors.contract import SHAPE
+from scimweave.connectors.members_contract import GROUP_SHAPE, MembersContract
 from scimweave.connectors.memory import MemoryConnector
 from scimweave.connectors.registry import Target, open_connector
 from scimweave.connectors.sql_ddl import init_target

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from scimweave.mapping import compiler
 from scimweave.mapping.compiler import compile_text
 from scimweave.mapping.diagnostics import CATALOGUE, Diagnostic, Related, Span, finding
+from scimweave.mapping.functions.packages import Brought
 from scimweave.mapping.lint import duplicates, lint
 from scimweave.mapping.project import Program
 from scimweave.mapping.target_check import check_target, target_finding
@@ -22,6 +24,17 @@ ENVIRONMENT = {"DATABASE_URL": "sqlite:///x.db"}
 FILES = {
     "active-unmapped": mapping_text().replace("is_active: active", "title: title"),
     "bad-expression": mapping_text("""full: { expr: "join(' ', [name.givenName, title)" }"""),
+    "bad-expression-date-format": mapping_text(
+        """hired: { expr: "format_date_time(title, '', 'yyyy-MM-ddd-yyy', 'yyyy')" }"""
+    ),
+    "bad-expression-growth": mapping_text(f"""all: {{ expr: "{" | ".join(["[@, @]"] * 11)}" }}"""),
+    "bad-expression-interval": mapping_text("""hired: { expr: "date_add('day', `1`, title)" }"""),
+    "bad-expression-look-around": mapping_text(
+        """first: { expr: "replace_regex(title, 'Dr(?=[.])', '')" }"""
+    ),
+    "bad-expression-pattern": mapping_text(
+        """first: { expr: "replace_regex(title, '^(Dr|Prof[.]', '')" }"""
+    ),
     "bad-filter": mapping_text("""work: 'emails[type eq "work" and].value'"""),
     "bad-filter-attribute": mapping_text("""work: 'emails[kind eq "work"].value'"""),
     "bad-filter-single": mapping_text("""first: 'name[givenName eq "a"].givenName'"""),
@@ -37,6 +50,8 @@ FILES = {
     ),
     "duplicate-field": mapping_text("Email: emails"),
     "duplicate-key": mapping_text("email: title"),
+    "impure-function": mapping_text("""since: { expr: "c_date(now())" }"""),
+    "impure-function-default": mapping_text("""code: { from: title, default: { expr: guid() } }"""),
     "key-mapped": mapping_text("id: { const: 7 }"),
     "literal-secret": mapping_text().replace(
         "{ connector: memory }", "{ connector: sql, url: 'mysql://scim:top@db/hr' }"
@@ -62,6 +77,13 @@ FILES = {
     "not-supported-key": mapping_text("boss: { from: enterprise.manager.value, ref: user }"),
     "not-supported-table": mapping_text("country: { from: locale, values: countries.csv }"),
     "not-supported-top": mapping_text(more="guard: { leavers: 5 }\n"),
+    "refused-function": mapping_text(
+        """department: { expr: "IgnoreFlowIfNullOrEmpty(enterprise.department)" }"""
+    ),
+    "refused-function-redact": mapping_text("""badge: { expr: redact(externalId) }"""),
+    "refused-function-roles": mapping_text("""role: { expr: SingleAppRoleAssignment(roles) }"""),
+    "refused-function-tenant": mapping_text("""domain: { expr: default_domain() }"""),
+    "refused-function-unique": mapping_text("""login: { expr: SelectUniqueValue(title) }"""),
     "syntax": mapping_text("title: a: b"),
     "syntax-tab": mapping_text().replace("    email", "\temail"),
     "type-mismatch": mapping_text("flag: { from: active, type: integer }"),
@@ -82,6 +104,9 @@ FILES = {
         more="tests: [{ name: joins, user: { userName: a }, target: { emial: a } }]\n"
     ),
     "unknown-function": mapping_text("""first: { expr: "lowr(name.givenName)" }"""),
+    "unknown-function-entra": mapping_text(
+        """full: { expr: "Join(' ', name.givenName, name.familyName)" }"""
+    ),
     "unknown-key": mapping_text("title: { form: title, from: title }"),
     "unknown-key-nothing-close": mapping_text(users="  operations: { zzz: 1 }\n"),
     "unreadable-attribute": mapping_text("number: id"),
@@ -126,6 +151,13 @@ def test_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_file_beyond_a_limit_is_named() -> None:
     _, found = compile_text("a: " + "[" * 51 + "]" * 51, "small.yaml", {})
     check("too-large", found)
+
+
+def test_package_of_functions_with_a_clash_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = "the package acme-scim brings a function lower() that scimweave has too"
+    monkeypatch.setattr(compiler, "installed", lambda: Brought({}, (problem,)))
+    _, found = compile_text(mapping_text(), "small.yaml", {})
+    check("function-package", found)
 
 
 def _employees() -> Program:

@@ -11,6 +11,15 @@ JMESPATH = (
     "not_null reverse sort sort_by starts_with sum to_array to_number to_string type values"
 )
 
+ENTRA = (
+    "append bit_and c_bool c_date c_str coalesce convert_to_base64 convert_to_utf8_hex count "
+    "date_add date_diff date_from_num fill_template format_date_time guid iif in_str is_null "
+    "is_null_or_empty is_present is_string item join_present left len lower mid "
+    "normalize_diacritics not now num_from_date p_case random_string remove_duplicates replace "
+    "replace_group replace_regex split strip_spaces switch upper word"
+)
+OWN = "extract first_present iso_date"
+
 EXAMPLES = [
     pytest.param(example, id=f"{name}-{number}")
     for name, function in REGISTRY.items()
@@ -30,8 +39,17 @@ def test_function_is_documented(name: str) -> None:
     assert any(f"{name}(" in example.expression for example in function.examples)
 
 
+@pytest.mark.parametrize("name", REGISTRY)
+def test_what_null_does_is_said_where_it_is_taken(name: str) -> None:
+    function = REGISTRY[name]
+    taking = [each for each in function.parameters + function.repeated if each.type != "expression"]
+    if any(each.accepted.accepts(None) for each in taking):
+        assert function.nulls != "Null is refused."
+        assert function.nulls.endswith(".")
+
+
 def test_all_functions_are_there() -> None:
-    assert set(REGISTRY) == {*JMESPATH.split(), "lower", "upper", "switch", "coalesce"}
+    assert set(REGISTRY) == {*JMESPATH.split(), *ENTRA.split(), *OWN.split()}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +121,11 @@ def test_literal_of_a_wrong_type_is_found_when_compiled(text: str, position: int
         ("toUpper", "upper"),
         ("sortBy", "sort_by"),
         ("StartsWith", "starts_with"),
-        ("Count", "length"),
+        ("Count", "count"),
+        ("Join", "join_present"),
+        ("ConvertToUTF8Hex", "convert_to_utf8_hex"),
+        ("Replace", "replace"),
+        ("PCase", "p_case"),
         ("qqqqqq", None),
     ],
 )

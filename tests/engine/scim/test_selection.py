@@ -222,3 +222,23 @@ def test_what_is_excluded_is_what_would_be_included(text: str) -> None:
     for name in ADA.keys() - {"id", "schemas"}:
         assert (name in named.apply(ADA)) or (name in rest.apply(ADA))
         assert rest.apply(ADA).get(name) != ADA[name] or name not in named.apply(ADA)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "excluded", "wanted"),
+    [
+        pytest.param("displayName", None, False, id="others-named"),
+        pytest.param("members", None, True, id="named"),
+        pytest.param("Members.value", None, True, id="part-named"),
+        pytest.param(None, "members", False, id="excluded"),
+        pytest.param(None, "displayName", True, id="others-excluded"),
+        pytest.param(None, "members.display", True, id="part-excluded"),
+        pytest.param(None, 'members[type eq "Group"]', True, id="some-excluded"),
+    ],
+)
+def test_whether_an_attribute_is_wanted_at_all(
+    attributes: str | None, excluded: str | None, wanted: bool
+) -> None:
+    selection = parse_selection(attributes, excluded, GROUP_TYPE)
+    assert selection is not None
+    assert selection.wants("members") is wanted

@@ -104,6 +104,16 @@ async def test_memberships_go_with_the_resource(
     assert await filled.member_ids("x", "team") == team
 
 
+async def test_group_that_loses_a_member_has_a_new_version(filled: SqliteStore) -> None:
+    await change(filled, None, "bob")
+    versions = {}
+    for id_ in ("crew", "team"):
+        found = await filled.get("x", "Group", id_)
+        assert found is not None
+        versions[id_] = found.version, found.last_modified > NOW
+    assert versions == {"crew": (2, True), "team": (1, False)}
+
+
 async def test_integrations_do_not_see_each_other(filled: SqliteStore) -> None:
     await change(filled, ADA, integration="y")
     await change(filled, CREW, integration="y", members=MemberDelta(("ada", "bob")))

@@ -67,8 +67,10 @@ async def test_password_never_comes_out(
 @pytest.mark.parametrize("operator", ["eq", "sw", "ne"])
 async def test_filter_on_a_password_is_refused(call: Provider, operator: str) -> None:
     answer = await call("GET", f"/Users?filter=password+{operator}+%22{SECRET}%22")
-    assert (answer.status, answer.body["scimType"]) == (400, "invalidFilter")
-    assert SECRET not in answer.body["detail"]
+    broken = await call("GET", f"/Users?filter=password+{operator}+%22{SECRET}")
+    for each in (answer, broken):
+        assert (each.status, each.body["scimType"]) == (400, "invalidFilter")
+        assert SECRET not in each.body["detail"]
 
 
 async def test_config_says_whether_a_password_can_be_changed(

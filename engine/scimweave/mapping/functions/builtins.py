@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from scimweave.mapping.fault import EvaluationError
 from scimweave.mapping.functions.argument_type import type_name
+from scimweave.mapping.functions.limits import limited, reserve
 from scimweave.mapping.functions.spec import Example, Library, Parameter
 
 BUILTINS = Library()
@@ -51,6 +52,7 @@ def ceil(value: float) -> int:
     Parameter("subject", "array|string"),
     Parameter("search", "any"),
     returns="boolean",
+    nulls="A null subject is refused; null itself may be looked for.",
     examples=(
         Example("contains(userName, '@')", {"userName": "ada@contoso.com"}, True),
         Example("contains(groups, 'admin')", {"groups": ["staff"]}, False),
@@ -84,6 +86,7 @@ def floor(value: float) -> int:
     Parameter("glue", "string"),
     Parameter("values", "array[string|null]"),
     returns="string",
+    nulls="Nulls in the array are left out; a null array is refused.",
     examples=(
         Example("join(' ', [first, last])", {"first": "Ada", "last": "Lovelace"}, "Ada Lovelace"),
         Example("join(' ', [first, last])", {"first": "Ada"}, "Ada"),
@@ -92,7 +95,9 @@ def floor(value: float) -> int:
 )
 def join(glue: str, values: list[str | None]) -> str:
     """The strings with the glue between them; nulls are left out (JMESPath refuses them)."""
-    return glue.join([value for value in values if value is not None])
+    present = [value for value in values if value is not None]
+    reserve(sum(map(len, present)) + len(glue) * len(present))
+    return glue.join(present)
 
 
 @BUILTINS.define(
@@ -180,6 +185,7 @@ def min_by(array: Array, key: Key) -> Any:
 @BUILTINS.define(
     repeated=(_ANY,),
     returns="any",
+    nulls="Nulls are passed over; all null gives null.",
     examples=(Example("not_null(a, b)", {"b": 1}, 1), Example("not_null(a)", {}, None)),
 )
 def not_null(*values: Any) -> Any:
@@ -242,6 +248,7 @@ def sum_(values: list[float]) -> float:
 @BUILTINS.define(
     _ANY,
     returns="array",
+    nulls="Null gives an array of one null.",
     examples=(Example("to_array(@)", 1, [1]), Example("to_array(@)", [1], [1])),
 )
 def to_array(value: Any) -> Array:
@@ -252,6 +259,7 @@ def to_array(value: Any) -> Array:
 @BUILTINS.define(
     _ANY,
     returns="string",
+    nulls="Null gives 'null'; c_str() gives null.",
     examples=(
         Example("to_string(@)", "a", "a"),
         Example("to_string(@)", {"a": True}, '{"a":true}'),
@@ -261,12 +269,13 @@ def to_string(value: Any) -> str:
     """The string itself, or the value as JSON."""
     if isinstance(value, str):
         return value
-    return json.dumps(value, separators=(",", ":"), default=str)
+    return limited(json.dumps(value, separators=(",", ":"), default=str))
 
 
 @BUILTINS.define(
     _ANY,
     returns="number|null",
+    nulls="Null gives null.",
     examples=(Example("to_number(@)", "1.5", 1.5), Example("to_number(@)", "one", None)),
 )
 def to_number(value: Any) -> float | None:
@@ -283,7 +292,9 @@ def to_number(value: Any) -> float | None:
     return None
 
 
-@BUILTINS.define(_ANY, returns="string", examples=(Example("type(@)", [], "array"),))
+@BUILTINS.define(
+    _ANY, returns="string", nulls="Null gives 'null'.", examples=(Example("type(@)", [], "array"),)
+)
 def type_(value: Any) -> str:
     """The name of the value's type: string, number, boolean, array, object or null."""
     return type_name(value)

@@ -13,11 +13,17 @@ Implementation = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One argument; ``type`` is in the notation of ``ArgumentType``."""
+    """One argument; ``type`` is in the notation of ``ArgumentType``.
+
+    ``prepare`` makes of a value what the implementation gets, and raises ``EvaluationError``; of
+    a literal it is called once, when the expression is compiled. ``literal`` takes nothing else.
+    """
 
     name: str
     type: str
     optional: bool = False
+    literal: bool = False
+    prepare: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
     accepted: ArgumentType = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -42,6 +48,7 @@ class Function:
 
     ``repeated`` is the group of parameters that follows ``parameters`` once or more. The
     ``implementation`` gets arguments of the right types; an ``expression`` comes as a callable.
+    ``pure`` says that the result is made of the arguments alone; ``nulls`` what null does.
     """
 
     name: str
@@ -51,6 +58,8 @@ class Function:
     returns: str
     examples: tuple[Example, ...]
     implementation: Implementation
+    nulls: str = "Null is refused."
+    pure: bool = True
 
     @property
     def signature(self) -> str:
@@ -107,17 +116,20 @@ class Library(Mapping[str, Function]):
         repeated: tuple[Parameter, ...] = (),
         returns: str,
         examples: tuple[Example, ...],
+        nulls: str = "Null is refused.",
+        pure: bool = True,
     ) -> Callable[[Implementation], Implementation]:
         """Decorate an implementation; its name and the first line of its docstring are the spec's.
 
-        A trailing underscore of the name is dropped.
+        A trailing underscore of the name is dropped. ``nulls`` is a sentence about arguments that
+        are null. A function that is not ``pure`` can only fill fields that are written once.
         """
 
         def add(implementation: Implementation) -> Implementation:
             name = implementation.__name__.rstrip("_")
             doc = (implementation.__doc__ or "").strip().splitlines()[0]
             self._functions[name] = Function(
-                name, doc, parameters, repeated, returns, examples, implementation
+                name, doc, parameters, repeated, returns, examples, implementation, nulls, pure
             )
             return implementation
 

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scimweave.scim.error import ScimError
+from scimweave.scim.members import MemberChange, replaced_members, split_members
+from scimweave.scim.patch import parse_patch
+from scimweave.scim.resource import Acceptance, Checker
+from scimweave.scim.schema import GROUP_TYPE
+
+CHECKER = Checker(GROUP_TYPE, Acceptance.everything(GROUP_TYPE))
+
+
+def split(*operations: Any) -> tuple[list[Any], list[tuple[str, tuple[str, ...]]]]:
+    """Return the operations that are left, and the kinds and ids of the changes."""
+    body, changes = split_members({"Operations": list(operations)}, CHECKER)
+    return body["Operations"], [(each.kind, each.ids) for each in changes]
+
+
+def test_members_and_the_rest_are_taken_apart() -> None:
+    rest, changes = split(
+        {"op": "replace", "path": "displayName", "value": "Crew"},
+        {"op": "add", "path": "members", "value": ["a", {"value": "b"}]},
+        {"op": "replace", "value": {"externalId": "x", "Members": []}},
+    )
+    assert changes == [("join", ("a", "b")), ("clear", ()), ("join", ())]
+    patched = parse_patch({"Operations": rest}, CHECKER).apply({"displayName": "Old"})
+    assert patched == {"displayName": "Crew", "externalId": "x"}
+
+
+def test_operations_keep_their_numbers() -> None:
+    rest, _ = split({"op": "add", "path": "members", "value": "a"}, {"op": "move"})
+    with pytest.raises(ScimError, match=r"Operations\[1\]"):
+        parse_patch({"Operations": rest}, CHECKER)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"Operations": [{"op": "add", "path": "displayName"}]}, id="no-members"),
+        pytest.param({"Operations": [{"op": "x", "path": "members"}]}, id="unknown-op"),
+        pytest.param({"Operations": [{"op": "remove", "path": "members[value"}]}, id="bad-path"),
+        pytest.param({"Operations": [{"op": "remove", "path": "x:members"}]}, id="other-schema"),
+        pytest.param({"Operations": ["members"]}, id="no-object"),
+        pytest.param({"Operations": "members"}, id="no-list"),
+        pytest.param("members", id="no-body"),
+    ],
+)
+def test_what_is_not_about_members_is_left_as_it_is(body: Any) -> None:
+    assert split_members(body, CHECKER) == (body, ())
+
+
+def test_too_many_operations_are_not_even_looked_at() -> None:
+    body = {"Operations": [{"op": "add", "path": "members", "value": [{}]}] * 3}
+    assert split_members(body, CHECKER, max_operations=2) == (body, ())
+
+
+def test_value_path_can_be_replaced() -> None:
+    value = {"value": "b", "display": "B"}
+    _, changes = split({"op": "replace", "path": 'members[value eq "a"]', "value": value})
+    assert changes == [("leave", ("a",)), ("join", ("b",))]
+
+
+def test_all_members_are_replaced() -> None:
+    assert replaced_members([{"value": "a"}, {"value": "b"}, {"value": "a"}]) == (
+        MemberChange("clear"),
+        MemberChange("join", ("a", "b")),
+    )
+    assert replaced_members(None)[1].ids == ()
