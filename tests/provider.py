@@ -63,9 +63,13 @@ class Provider:
 def assert_is_scim(answer: dict[str, Any]) -> None:
     """Let scim2-models read an answer: it refuses what the RFCs do not allow."""
     (kind,) = {_KINDS[urn] for urn in answer["schemas"] if urn in _KINDS}
+    if kind is _LIST and "startIndex" not in answer:
+        # A page behind a cursor need not say how many there are in all (RFC 9865 §2).
+        answer = {"totalResults": len(answer["Resources"]), **answer}
     kind.model_validate(answer, scim_ctx=Context.RESOURCE_QUERY_RESPONSE)
 
 
+_LIST = ListResponse[User[EnterpriseUser] | Group | Schema | ResourceType]
 _KINDS: dict[str, Any] = {
     "urn:ietf:params:scim:schemas:core:2.0:User": User[EnterpriseUser],
     "urn:ietf:params:scim:schemas:core:2.0:ResourceType": ResourceType,
@@ -74,7 +78,5 @@ _KINDS: dict[str, Any] = {
     "urn:ietf:params:scim:schemas:core:2.0:Group": Group,
     "urn:ietf:params:scim:api:messages:2.0:Error": Error,
     "urn:ietf:params:scim:api:messages:2.0:BulkResponse": BulkResponse[User[EnterpriseUser]],
-    "urn:ietf:params:scim:api:messages:2.0:ListResponse": ListResponse[
-        User[EnterpriseUser] | Group | Schema | ResourceType
-    ],
+    "urn:ietf:params:scim:api:messages:2.0:ListResponse": _LIST,
 }

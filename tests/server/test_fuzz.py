@@ -22,6 +22,7 @@ from mutation import Message, Mutator
 from scimweave.provisioning.difference import remember, same
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.keys import generate_key
+from scimweave.provisioning.query import Query
 from scimweave_server.http.app import create_app
 from scimweave_server.http.limits import Limits
 from scimweave_server.http.protocol import ScimSite
@@ -141,7 +142,7 @@ async def assert_target_agrees(engine: Engine, target: Employees) -> None:
     integration = engine["preciate"]
     assert not await engine.store.open_intents("preciate")
     rows = {row["id"]: row for row in target.rows()}
-    page = await integration.users.query(count=10**6)
+    page = await integration.users.query(Query(count=10**6))
     assert len(page.records) > 100
     fields = integration.program.users
     for record in page.records:

@@ -17,6 +17,7 @@ from scimweave.mapping.convert import Unfit, Value
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
 from scimweave.mapping.extensions import compile_extensions, declared
 from scimweave.mapping.field import compile_field
+from scimweave.mapping.filterable import filterable
 from scimweave.mapping.fitting import shown
 from scimweave.mapping.functions.registry import installed
 from scimweave.mapping.interpolation import interpolate
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     )
 
 _MEMBERS = AttributePath(None, "members")
+_GROUPS = AttributePath(None, "groups")
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
@@ -148,6 +150,10 @@ class _Compiler:
 
     def _users(self, model: UsersModel, vocabulary: Vocabulary) -> UserProgram:
         fields = self._fields(model, "users", vocabulary)
+        # Where there are groups, users are shown with those that they are in.
+        shown_too = (_GROUPS,) if self.data.get("groups") else ()
+        taken = (*_sources(fields), *declared(vocabulary), *shown_too)
+        acceptance = Acceptance.of(vocabulary.resource_type, taken)
         return UserProgram(
             resource_type=vocabulary.resource_type,
             section="users",
@@ -158,16 +164,16 @@ class _Compiler:
             unmapped=model.unmapped,
             ignore=self._ignored(model, "users", vocabulary),
             fields=fields,
-            acceptance=Acceptance.of(
-                vocabulary.resource_type, (*_sources(fields), *declared(vocabulary))
-            ),
+            acceptance=acceptance,
             operations=self._operations(model, fields),
             patch_status=200 if model.patch_response == "auto" else model.patch_response,
+            filterable=filterable(model, vocabulary, acceptance, self.report),
         )
 
     def _groups(self, model: GroupsModel) -> GroupProgram:
         vocabulary = Vocabulary(GROUP_TYPE, {})
         fields = self._fields(model, "groups", vocabulary)
+        acceptance = Acceptance.of(GROUP_TYPE, (*_sources(fields), _MEMBERS))
         table = model.members
         given = model.operations
         return GroupProgram(
@@ -180,10 +186,11 @@ class _Compiler:
             unmapped=model.unmapped,
             ignore=self._ignored(model, "groups", vocabulary),
             fields=fields,
-            acceptance=Acceptance.of(GROUP_TYPE, (*_sources(fields), _MEMBERS)),
+            acceptance=acceptance,
             operations=Operations({}, {}, given.delete, given.missing),
             # All members of a large group in each answer would be a burden to both sides (Q67).
             patch_status=204 if model.patch_response == "auto" else model.patch_response,
+            filterable=filterable(model, vocabulary, acceptance, self.report),
             members=Membership(table.object, table.group, table.member) if table else None,
         )
 

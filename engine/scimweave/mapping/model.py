@@ -116,13 +116,14 @@ class OperationsModel(Model):
 class ObjectsModel(Model):
     """How resources of one type become accounts."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"scope", "filterable"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"scope"})
 
     object: Text = Field(min_length=1)
     key: Text = Field(min_length=1)
     match: Names = Field(min_length=1)
     attributes: dict[str, AttributeModel] = Field(min_length=1)
     ignore: Names = []
+    filterable: Names = []
     unmapped: Literal["drop", "keep", "reject"] = "drop"
     patch_response: Literal["auto", 200, 204] = "auto"
 

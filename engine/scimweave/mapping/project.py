@@ -113,6 +113,7 @@ class ObjectProgram:
     acceptance: Acceptance = field(repr=False)
     operations: Operations
     patch_status: Literal[200, 204]
+    filterable: tuple[AttributePath, ...]
     known_fields: frozenset[str] = field(init=False)
     _ignored: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scimweave.provisioning.reference_query import MEMBERS_OF_GROUPS
+from scimweave.provisioning.referring import with_members
 from scimweave.provisioning.running import Running
+from scimweave.provisioning.selecting import Source
 from scimweave.provisioning.users import MappedResources
 from scimweave.scim.members import MEMBERS, MemberChange, replaced_members, split_members
 from scimweave.scim.schema import GROUP_TYPE
@@ -17,11 +18,15 @@ class Groups(MappedResources):
     """A record of a group never holds its members: ``references`` has them."""
 
     without_extensions = GROUP_TYPE
-    referring = MEMBERS_OF_GROUPS
+    reference_attribute = MEMBERS
 
     async def references(self, resource_ids: Sequence[str]) -> Mapping[str, Sequence[Reference]]:
         """Return the members of groups, by group."""
         return await self._store.members(self._journal.integration, resource_ids)
+
+    def source(self) -> Source:
+        """Return where queries find the groups, and their members."""
+        return with_members(super().source())
 
     def _read(self, running: Running, body: Any) -> tuple[dict[str, Any], tuple[MemberChange, ...]]:
         resource, _ = super()._read(running, body)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scimweave.mapping import Program
 from scimweave.provisioning.groups import Groups
 from scimweave.provisioning.journal import Journal, Listener
@@ -36,6 +38,7 @@ class Integration:
     ) -> Integration:
         """Open the target and resolve what a crash left open. Raises ``MappingError``."""
         integration = cls(await start_checked(program), store, listener)
+        await integration._index()
         await integration.recover()
         await integration.sight.load()
         return integration
@@ -45,6 +48,10 @@ class Integration:
         if endpoint == "Groups" and self._in_use.running.groups is not None:
             return self.groups
         return self.users if endpoint == "Users" else None
+
+    def served(self) -> Sequence[Resources]:
+        """Return the resources of every type that is served."""
+        return (self.users,) if self._in_use.running.groups is None else (self.users, self.groups)
 
     @property
     def program(self) -> Program:
@@ -72,6 +79,11 @@ class Integration:
         """
         running = self._in_use.running
         await self._in_use.replace(await start_checked(program, running))
+        await self._index()
+
+    async def _index(self) -> None:
+        await self.users.index()
+        await self.groups.index()
 
     async def close(self) -> None:
         """Wait for operations under way, and let go of the target."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scimweave.mapping import Operation
 from scimweave.provisioning.difference import MASK
 from scimweave.provisioning.identifiers import new_id
+from scimweave.provisioning.indexes import IndexesInUse
 from scimweave.provisioning.lookups import folded, label_of, lookups_of
 from scimweave.provisioning.running import Running
 from scimweave.scim.error import ScimError, uniqueness
@@ -18,6 +19,8 @@ from scimweave.store.base import (
     Change,
     DuplicateValue,
     Intent,
+    Key,
+    Lookup,
     MemberDelta,
     OpenIntent,
     Record,
@@ -55,8 +58,13 @@ class Journal:
         self.store = store
         self.integration = integration
         self.listener = listener
+        self.indexes: dict[str, IndexesInUse] = {}
         self._open: dict[int, Intent] = {}
         self._busy: set[int] = set()
+
+    def lookups(self, record: Record, key: Key | None) -> tuple[Lookup, ...]:
+        """Return what a record is found by, by the indexes of its type."""
+        return lookups_of(record, key, self.indexes[record.resource_type].written)
 
     async def begin(self, running: Running, step: Step, record: Record | None) -> JournalEntry:
         """Write down what is about to be done."""
@@ -137,7 +145,7 @@ class Journal:
             revision=running.program.revision,
             before=step.before.version if step.before else 0,
             after=record,
-            lookups=lookups_of(record, None) if record else (),
+            lookups=self.lookups(record, None) if record else (),
             key=step.key,
             delivery=delivery,
             members=step.members,
@@ -166,7 +174,7 @@ class JournalEntry:
                 self._number,
                 "done",
                 put=record,
-                lookups=lookups_of(record, key) if record else (),
+                lookups=self._journal.lookups(record, key) if record else (),
                 members=intent.members,
                 remove=None if record else intent.resource_id,
                 detail=detail,

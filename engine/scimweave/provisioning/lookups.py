@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from scimweave.store.base import Key, Lookup, Record
+
+if TYPE_CHECKING:
+    from scimweave.provisioning.indexes import Index
 
 USER_NAME = "userName"
 DISPLAY_NAME = "displayName"
@@ -30,12 +35,14 @@ def label_of(resource_type: str) -> str:
     return DISPLAY_NAME if resource_type == "Group" else USER_NAME
 
 
-def lookups_of(record: Record, key: Key | None) -> tuple[Lookup, ...]:
+def lookups_of(record: Record, key: Key | None, indexes: Iterable[Index]) -> tuple[Lookup, ...]:
     """Return the lookups of a resource. Its label and its account are its own."""
-    resource, label = record.resource, label_of(record.resource_type)
-    found = [Lookup(label, folded(resource[label]), unique=True)]
-    if (external := resource.get(EXTERNAL_ID)) is not None:
-        found.append(Lookup(EXTERNAL_ID, external))
+    label = label_of(record.resource_type)
+    found = [
+        Lookup(index.name, value, unique=index.name == label)
+        for index in indexes
+        for value in index.of(record.resource)
+    ]
     if key is not None:
         found.append(Lookup(ACCOUNT, account_value(key), unique=True))
     return tuple(found)

@@ -17,8 +17,17 @@ MAX_NAMED = 10
 
 
 def as_member(reference: Reference) -> dict[str, Any]:
-    """Return a member, or a group of a user, as filters see it."""
-    found = {"value": reference.id, "type": reference.resource_type, "display": reference.display}
+    """Return a member of a group as filters see it."""
+    return _described(reference, reference.resource_type)
+
+
+def as_group(reference: Reference) -> dict[str, Any]:
+    """Return a group of a user as filters see it: one that the user is in itself."""
+    return _described(reference, "direct")
+
+
+def _described(reference: Reference, kind: str) -> dict[str, Any]:
+    found = {"value": reference.id, "type": kind, "display": reference.display}
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from scimweave.provisioning.expected import Expected
-from scimweave.provisioning.query import Page
+from scimweave.provisioning.query import EVERYTHING, Page, Query
+from scimweave.provisioning.selecting import Source
 from scimweave.scim.schema import ResourceType
 from scimweave.store.base import Record, Reference
 
@@ -47,10 +48,12 @@ class Resources(Protocol):
         """Return one resource."""
         ...
 
-    async def query(
-        self, filter_text: str | None = None, *, start_index: int = 1, count: int = 100
-    ) -> Page:
-        """Return the resources that a filter selects, in the order of their creation."""
+    def source(self) -> Source:
+        """Return where queries find the resources."""
+        ...
+
+    async def query(self, asked: Query = EVERYTHING) -> Page:
+        """Return the resources that a query selects."""
         ...
 
     async def replace(

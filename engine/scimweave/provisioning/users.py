@@ -8,16 +8,18 @@ from typing import Any
 
 from scimweave.connectors.base import TargetError
 from scimweave.provisioning.expected import Expected
+from scimweave.provisioning.indexes import Indexes, IndexesInUse
 from scimweave.provisioning.journal import Journal
 from scimweave.provisioning.lifecycle import Lifecycle, refuse_duplicate
 from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.lookups import folded, label_of
 from scimweave.provisioning.membership import USER, Membership
-from scimweave.provisioning.query import Page, query
+from scimweave.provisioning.query import EVERYTHING, Page, Query, query
 from scimweave.provisioning.recovery import resolve
-from scimweave.provisioning.reference_query import GROUPS_OF_USERS, Referring
+from scimweave.provisioning.referring import with_groups
 from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import InUse, Running
+from scimweave.provisioning.selecting import Source
 from scimweave.provisioning.sight import Sight
 from scimweave.scim.error import not_found
 from scimweave.scim.immutable import keep_immutable
@@ -35,7 +37,6 @@ class MappedResources:
     """
 
     without_extensions: ResourceType
-    referring: Referring
 
     def __init__(self, in_use: InUse, journal: Journal, sight: Sight, locks: Locks) -> None:
         self._in_use = in_use
@@ -45,6 +46,8 @@ class MappedResources:
         self._locks = locks
         self._lifecycle = Lifecycle(journal.store, journal)
         self._kind = self.without_extensions.name
+        self._indexes = IndexesInUse(self._wanted() or Indexes(self.without_extensions))
+        journal.indexes[self._kind] = self._indexes
         self._label = label_of(self._kind)
         self._membership = Membership(journal.store, journal.integration)
 
@@ -79,24 +82,25 @@ class MappedResources:
             raise not_found(f"no {self._kind} has the id {resource_id[:80]!r}")
         return record
 
-    async def query(
-        self, filter_text: str | None = None, *, start_index: int = 1, count: int = 100
-    ) -> Page:
-        """Return the resources that a filter selects, in the order of their creation."""
-        found = self.referring.condition(filter_text)
-        if found is not None:
-            selected = await self.referring.query(self._store, self._journal.integration, found)
-            start = max(1, start_index)
-            return Page(len(selected), start, selected[start - 1 : start - 1 + max(0, count)])
-        return await query(
+    def source(self) -> Source:
+        """Return where queries find the resources."""
+        return Source(
             self._store,
             self._journal.integration,
             self.resource_type,
-            filter_text=filter_text,
-            start_index=max(1, start_index),
-            count=max(0, count),
+            self._indexes.asked,
             noted=self._sight.saw_quirks,
         )
+
+    async def query(self, asked: Query = EVERYTHING) -> Page:
+        """Return the resources that a query selects. Raises ``ScimError``."""
+        return await query([self.source()], asked)
+
+    async def index(self) -> None:
+        """Index what the mapping in use names as filterable; all are read anew if need be."""
+        wanted = self._wanted()
+        if wanted is not None:
+            await self._indexes.change(self._store, self._journal.integration, wanted)
 
     async def replace(
         self, resource_id: str, body: Any, expected: Expected | None = None
@@ -140,10 +144,10 @@ class MappedResources:
                 _check(expected, before)
                 await self._lifecycle.apply(running, before, None)
 
-    @property
-    def reference_attribute(self) -> str:
-        """The attribute that ``references`` fills."""
-        return self.referring.attribute
+    def _wanted(self) -> Indexes | None:
+        """Return what the mapping in use wants indexed; None where it has nothing of this type."""
+        running = self._in_use.running.of(self._kind)
+        return Indexes(self.resource_type, running.objects.filterable) if running else None
 
     @property
     def patch_status(self) -> int:
@@ -245,13 +249,18 @@ class Users(MappedResources):
     """The users of one integration."""
 
     without_extensions = USER_TYPE
-    referring = GROUPS_OF_USERS
+    reference_attribute = "groups"
 
     async def references(self, resource_ids: Sequence[str]) -> Mapping[str, Sequence[Reference]]:
         """Return the groups that users are in, by user; nothing where there are no groups."""
         if self._in_use.running.groups is None:
             return {}
         return await self._store.memberships(self._journal.integration, resource_ids)
+
+    def source(self) -> Source:
+        """Return where queries find the users, and the groups that they are in."""
+        source = super().source()
+        return source if self._in_use.running.groups is None else with_groups(source)
 
 
 def _check(expected: Expected | None, record: Record) -> None:

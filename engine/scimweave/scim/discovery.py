@@ -38,10 +38,10 @@ def service_provider_config(
         },
         "filter": {"supported": True, "maxResults": max_results},
         "changePassword": {"supported": change_password},
-        "sort": {"supported": False},
+        "sort": {"supported": True},
         "etag": {"supported": True},
         "pagination": {
-            "cursor": False,
+            "cursor": True,
             "index": True,
             "defaultPaginationMethod": "index",
             "defaultPageSize": default_page_size,

@@ -51,6 +51,16 @@ def invalid_filter(detail: str) -> ScimError:
     return ScimError(400, detail, "invalidFilter")
 
 
+def invalid_cursor(detail: str) -> ScimError:
+    """A cursor that no reply to the same query has given (RFC 9865)."""
+    return ScimError(400, detail, "invalidCursor")
+
+
+def invalid_count(detail: str) -> ScimError:
+    """A number of results that no page of a cursor can have (RFC 9865)."""
+    return ScimError(400, detail, "invalidCount")
+
+
 def invalid_syntax(detail: str) -> ScimError:
     """A body that is not what the request takes."""
     return ScimError(400, detail, "invalidSyntax")

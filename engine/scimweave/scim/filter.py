@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any
 
+from scimweave.scim.comparison import ORDER, TEXT, comparison, is_present
 from scimweave.scim.error import ScimError, invalid_filter
 from scimweave.scim.filter_parser import Parser
-from scimweave.scim.schema import Attribute, ResourceType
+from scimweave.scim.schema import Attribute, ResolvedPath, ResourceType
 from scimweave.scim.syntax import (
     And,
     AttributePath,
@@ -19,27 +19,25 @@ from scimweave.scim.syntax import (
     Or,
     Present,
     ValuePath,
+    operands,
 )
 
 Condition = Callable[[Any], bool]
 Values = Callable[[Any], Iterable[Any]]
-# The attribute compared, the values to compare, and the elements that hold them.
-Reading = tuple[Attribute, Values, Values]
-Lookup = Callable[[AttributePath], Reading]
+# Another way to find out whether a part of a filter holds, or None.
+Special = Callable[[Filter], Condition | None]
 
-_ORDER: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": operator.eq,
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "lt": operator.lt,
-    "le": operator.le,
-}
-_TEXT: dict[str, Callable[[str, str], bool]] = {
-    "co": operator.contains,
-    "sw": str.startswith,
-    "ew": str.endswith,
-}
-_BOOLEANS = {"true": True, "false": False}
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The attribute compared, the values to compare, and the elements that hold them."""
+
+    leaf: Attribute
+    values: Values
+    elements: Values
+
+
+Lookup = Callable[[AttributePath], Reading]
 
 
 class FilterError(ScimError):
@@ -68,69 +66,116 @@ def parse_filter(text: str, *, max_length: int = 8192, max_depth: int = 50) -> F
     return Parser(text, fault, max_depth).filter()
 
 
-def compile_filter(found: Filter, resource_type: ResourceType) -> Condition:
-    """Compile a condition over canonical resources. Raises ``ScimError`` (invalidFilter)."""
+def compile_filter(
+    found: Filter,
+    resource_type: ResourceType,
+    *,
+    special: Special = lambda part: None,
+    unknown: Callable[[AttributePath, ScimError], None] | None = None,
+) -> Condition:
+    """Compile a condition over canonical resources. Raises ``ScimError`` (invalidFilter).
+
+    With ``unknown``, an attribute that the type does not have is reported to it, and is absent.
+    """
 
     def lookup(path: AttributePath) -> Reading:
         try:
-            resolved = resource_type.resolve(path)
-        except ScimError as error:
-            raise invalid_filter(error.detail) from None
-        if "never" in {
-            resolved.attribute.returned,
-            getattr(resolved.sub_attribute, "returned", ""),
-        }:
-            raise invalid_filter(f"{path} is never returned: nobody can filter by it")
-        uri = resolved.schema.id if resolved.is_extension else None
-        values = _elements(resolved.attribute.name, uri)
-        if path.filter is not None:
-            values = _where(values, compile_condition(path.filter, resolved.attribute))
-        leaf = resolved.sub_attribute or _default_sub_attribute(resolved.attribute)
-        if leaf is not None:
-            return leaf, _sub_values(values, leaf.name), values
-        return resolved.attribute, values, values
+            return reading(path, resource_type)
+        except UnknownAttribute as error:
+            if unknown is None:
+                raise
+            unknown(path, error)
+            return _NOTHING
 
-    return _compile(found, lookup)
+    return _compile(found, lookup, special)
+
+
+class UnknownAttribute(ScimError):
+    """A filter names an attribute that the resource type does not have."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(400, detail, "invalidFilter")
+
+
+def reading(path: AttributePath, resource_type: ResourceType) -> Reading:
+    """Return how ``path`` is read from a resource. Raises ``ScimError`` (invalidFilter)."""
+    try:
+        resolved = resource_type.resolve(path)
+    except ScimError as error:
+        raise UnknownAttribute(error.detail) from None
+    _refuse_secrets(path, resolved)
+    uri = resolved.schema.id if resolved.is_extension else None
+    values = _elements(resolved.attribute.name, uri)
+    if path.filter is not None:
+        values = _where(values, compile_condition(path.filter, resolved.attribute))
+    leaf = resolved.sub_attribute or _default_sub_attribute(resolved.attribute)
+    if leaf is not None:
+        return Reading(leaf, _sub_values(values, leaf.name), values)
+    return Reading(resolved.attribute, values, values)
 
 
 def compile_condition(found: Filter, owner: Attribute) -> Condition:
     """Compile the filter of a value path: a condition over one element of ``owner``."""
 
     def lookup(path: AttributePath) -> Reading:
-        leaf = owner.sub_attributes.get(path.attribute.lower())
-        if leaf is None or path.uri or path.sub_attribute:
+        if path.uri or path.sub_attribute:
+            raise invalid_filter(f'{owner.name} has no sub-attribute "{path}"')
+        name = path.attribute.lower()
+        if not owner.sub_attributes and name == "value":
+            return _itself(owner)
+        leaf = owner.sub_attributes.get(name)
+        if leaf is None:
             raise invalid_filter(f'{owner.name} has no sub-attribute "{path}"')
         values = _elements(leaf.name, None)
-        return leaf, values, values
+        return Reading(leaf, values, values)
 
-    return _compile(found, lookup)
+    return _compile(found, lookup, lambda part: None)
 
 
-def _compile(found: Filter, lookup: Lookup) -> Condition:
+def _itself(owner: Attribute) -> Reading:
+    return Reading(owner, lambda element: (element,), lambda element: (element,))
+
+
+def _refuse_secrets(path: AttributePath, resolved: ResolvedPath) -> None:
+    # What is never returned cannot be guessed piece by piece with sw either.
+    if "never" in {resolved.attribute.returned, getattr(resolved.sub_attribute, "returned", None)}:
+        raise invalid_filter(f"{path} is never returned, and cannot be searched")
+
+
+def _compile(found: Filter, lookup: Lookup, special: Special) -> Condition:
+    known = special(found)
+    return _compile_part(found, lookup, special) if known is None else known
+
+
+def _compile_part(found: Filter, lookup: Lookup, special: Special) -> Condition:
     match found:
-        case And(left, right):
-            first, second = _compile(left, lookup), _compile(right, lookup)
-            return lambda value: first(value) and second(value)
-        case Or(left, right):
-            first, second = _compile(left, lookup), _compile(right, lookup)
-            return lambda value: first(value) or second(value)
+        case And():
+            parts = [_compile(part, lookup, special) for part in operands(found)]
+            return lambda value: all(part(value) for part in parts)
+        case Or():
+            parts = [_compile(part, lookup, special) for part in operands(found)]
+            return lambda value: any(part(value) for part in parts)
         case Not(operand):
-            inner = _compile(operand, lookup)
+            inner = _compile(operand, lookup, special)
             return lambda value: not inner(value)
         case Present(path):
-            _, values, _ = lookup(path)
-            return lambda value: any(_is_present(each) for each in values(value))
+            values = lookup(path).values
+            return lambda value: any(is_present(each) for each in values(value))
         case ValuePath(path, inside):
-            _, _, elements = lookup(AttributePath(path.uri, path.attribute, None, inside))
+            elements = lookup(AttributePath(path.uri, path.attribute, None, inside)).elements
             return lambda value: any(True for _ in elements(value))
         case Compare():
             return _comparison(found, lookup)
 
 
 def _comparison(found: Compare, lookup: Lookup) -> Condition:
-    leaf, values, _ = lookup(found.path)
+    read = lookup(found.path)
     if found.value is None:
-        present = _compile(Present(found.path), lookup)
+        values = read.values
+
+        def present(value: Any) -> bool:
+            return any(is_present(each) for each in values(value))
+
         if found.op == "eq":
             return lambda value: not present(value)
         if found.op == "ne":
@@ -139,8 +184,9 @@ def _comparison(found: Compare, lookup: Lookup) -> Condition:
     if found.op == "ne":
         equal = _comparison(Compare(found.path, "eq", found.value), lookup)
         return lambda value: not equal(value)
-    normal, wanted = _normaliser(leaf, found)
-    test = _TEXT.get(found.op) or _ORDER[found.op]
+    normal, wanted = comparison(read.leaf, found)
+    test = TEXT.get(found.op) or ORDER[found.op]
+    values = read.values
 
     def holds(value: Any) -> bool:
         for each in values(value):
@@ -152,52 +198,13 @@ def _comparison(found: Compare, lookup: Lookup) -> Condition:
     return holds
 
 
-def _normaliser(leaf: Attribute, found: Compare) -> tuple[Callable[[Any], Any], Any]:
-    """How values of ``leaf`` are compared, and the literal in that form."""
-    value = found.value
-    if leaf.type == "complex":
-        raise invalid_filter(f"{found.path}: a complex attribute is compared by a sub-attribute")
-    if leaf.type == "boolean":
-        if found.op not in {"eq", "ne"}:
-            raise invalid_filter(f"{found.path}: a boolean is compared by eq or ne only")
-        wanted = _BOOLEANS.get(str(value).lower())  # Q3
-        return (lambda each: each if isinstance(each, bool) else None), wanted
-    if leaf.type in {"integer", "decimal"} and found.op not in _TEXT:
-        try:
-            number = float("" if value is None else value)
-        except ValueError:
-            raise invalid_filter(f"{found.path} is a number, {value!r} is not") from None
-        return (lambda each: each if isinstance(each, int | float) else None), number
-    if leaf.type == "dateTime" and found.op not in _TEXT:
-        wanted_time = _instant(value)
-        if wanted_time is None:
-            raise invalid_filter(f"{found.path} is a date-time, {value!r} is not")
-        return _instant, wanted_time
-    text = str(value) if not isinstance(value, bool) else str(value).lower()
-    if leaf.case_exact:
-        return (lambda each: each if isinstance(each, str) else None), text
-    return (lambda each: each.casefold() if isinstance(each, str) else None), text.casefold()
-
-
-def _instant(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _is_present(value: Any) -> bool:
-    return value is not None and value not in ("", [], {})
-
-
 def _default_sub_attribute(attribute: Attribute) -> Attribute | None:
     return attribute.sub_attributes.get("value")
 
 
 def _elements(name: str, uri: str | None) -> Values:
     def values(owner: Any) -> Iterable[Any]:
-        if uri is not None:
+        if uri is not None and isinstance(owner, dict):
             owner = owner.get(uri)
         value = owner.get(name) if isinstance(owner, dict) else None
         if isinstance(value, list):
@@ -208,9 +215,7 @@ def _elements(name: str, uri: str | None) -> Values:
 
 
 def _where(values: Values, accepts: Condition) -> Values:
-    return lambda owner: [
-        each for each in values(owner) if isinstance(each, dict) and accepts(each)
-    ]
+    return lambda owner: [each for each in values(owner) if accepts(each)]
 
 
 def _sub_values(values: Values, name: str) -> Values:
@@ -219,3 +224,6 @@ def _sub_values(values: Values, name: str) -> Values:
         for each in values(owner)
         if isinstance(each, dict) and each.get(name) is not None
     ]
+
+
+_NOTHING = Reading(Attribute("", "string"), lambda owner: (), lambda owner: ())

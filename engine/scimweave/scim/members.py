@@ -127,7 +127,7 @@ def _changes(op: str, path: AttributePath, value: Any, checker: Checker) -> list
 
 def _selected(op: str, found: Filter, value: Any, checker: Checker) -> list[MemberChange]:
     """Read ``members[…]``: most name members by their ids (Q13)."""
-    ids = _named(found)
+    ids = named_ids(found)
     if op == "remove":
         if ids is not None:
             return [MemberChange("leave", ids)]
@@ -144,11 +144,11 @@ def _selected(op: str, found: Filter, value: Any, checker: Checker) -> list[Memb
     ]
 
 
-def _named(found: Filter) -> tuple[str, ...] | None:
+def named_ids(found: Filter) -> tuple[str, ...] | None:
     """Return the ids that a filter of ``value eq`` joined by ``or`` names; None for others."""
     match found:
         case Or(left, right):
-            first, second = _named(left), _named(right)
+            first, second = named_ids(left), named_ids(right)
             return None if first is None or second is None else (*first, *second)
         case Compare(AttributePath(None, name, None, None), "eq", str(value)):
             return (value,) if name.lower() == "value" else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 Literal = str | int | float | bool | None
@@ -93,3 +94,35 @@ class ValuePath:
 
 
 Filter = Compare | Present | And | Or | Not | ValuePath
+
+
+def operands(found: And | Or) -> list[Filter]:
+    """Return what a chain of one operator joins, however long, from left to right."""
+    kind = type(found)
+    behind: list[Filter] = []
+    rest: Filter = found
+    while isinstance(rest, kind):
+        behind.append(rest.right)
+        rest = rest.left
+    return [rest, *reversed(behind)]
+
+
+def attribute_names(found: Filter, known: Collection[int] = ()) -> set[str]:
+    """Return the attributes that a filter reads, in lower case and without sub-attributes.
+
+    Parts whose ``id()`` is in ``known`` read nothing.
+    """
+    names: set[str] = set()
+    rest = [found]
+    while rest:
+        part = rest.pop()
+        if id(part) in known:
+            continue
+        match part:
+            case And(left, right) | Or(left, right):
+                rest += (left, right)
+            case Not(operand):
+                rest.append(operand)
+            case Compare(path) | Present(path) | ValuePath(path):
+                names.add(path.attribute.lower())
+    return names

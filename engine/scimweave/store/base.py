@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from scimweave.store.conditions import Condition
+
+T = TypeVar("T")
 Resource = dict[str, Any]
 Key = int | str
 
@@ -215,9 +218,70 @@ class Store(Protocol):
         ...
 
     async def find(
-        self, integration: str, resource_type: str, attribute: str, value: str
+        self,
+        integration: str,
+        resource_type: str,
+        attribute: str,
+        value: str,
+        limit: int | None = None,
     ) -> Sequence[Record]:
-        """Return the resources that have this lookup, in the order they were made."""
+        """Return the (first) resources that have this lookup, in the order they were made."""
+        ...
+
+    async def tally(self, integration: str, resource_type: str, condition: Condition) -> int:
+        """Return how many resources satisfy ``condition``."""
+        ...
+
+    async def chosen(
+        self,
+        integration: str,
+        resource_type: str,
+        condition: Condition | None,
+        *,
+        after: int = 0,
+        offset: int = 0,
+        limit: int,
+    ) -> Sequence[tuple[int, Record]]:
+        """Return resources with their positions, in the order they were made.
+
+        Only those behind position ``after``; of them ``offset`` are passed over.
+        """
+        ...
+
+    async def positions(
+        self, integration: str, resource_type: str, condition: Condition | None, after: int = 0
+    ) -> Sequence[int]:
+        """Return the positions behind ``after`` of what satisfies ``condition``, in order."""
+        ...
+
+    async def read_at(
+        self,
+        integration: str,
+        resource_type: str,
+        places: Sequence[int],
+        read: Callable[[int, Record], T],
+    ) -> Sequence[T]:
+        """Return ``read(position, record)`` for the positions that still hold a resource.
+
+        In the order they were made. ``read`` may run in another thread.
+        """
+        ...
+
+    async def lookup_list(self, integration: str, resource_type: str) -> str | None:
+        """Return the list that ``write_lookups`` was last given; None where it never was."""
+        ...
+
+    async def write_lookups(
+        self,
+        integration: str,
+        resource_type: str,
+        attributes: str,
+        lookups_of: Callable[[Record], Iterable[Lookup]],
+    ) -> None:
+        """Write the lookups of every resource anew, and remember the list of attributes.
+
+        Until that is done the list is empty. ``lookups_of`` may run in another thread.
+        """
         ...
 
     async def referred(

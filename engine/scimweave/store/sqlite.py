@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from scimweave.store import (
     sqlite_journal,
     sqlite_keys,
     sqlite_members,
+    sqlite_queries,
     sqlite_resources,
     sqlite_unmapped,
 )
@@ -34,10 +35,12 @@ from scimweave.store.base import (
     StoreError,
     Unmapped,
 )
+from scimweave.store.conditions import Condition, is_narrow
 from scimweave.store.sqlite_rows import intent_columns, micros, record_columns
 
 T = TypeVar("T")
 
+REWRITTEN_AT_ONCE = 200
 # More than that would hold up the requests of others.
 MANY = 50
 
@@ -132,12 +135,18 @@ class SqliteStore:
         )
 
     async def find(
-        self, integration: str, resource_type: str, attribute: str, value: str
+        self,
+        integration: str,
+        resource_type: str,
+        attribute: str,
+        value: str,
+        limit: int | None = None,
     ) -> Sequence[Record]:
-        """Return the resources that have this lookup, in the order they were made."""
+        """Return the (first) resources that have this lookup, in the order they were made."""
+        most = -1 if limit is None else limit
         return self._read(
             lambda connection: sqlite_resources.find(
-                connection, integration, resource_type, attribute, value
+                connection, integration, resource_type, attribute, value, most
             ),
             [],
         )
@@ -186,6 +195,90 @@ class SqliteStore:
             resource_ids,
             lambda connection: sqlite_members.memberships(connection, integration, resource_ids),
             {},
+        )
+
+    async def tally(self, integration: str, resource_type: str, condition: Condition) -> int:
+        """Return how many resources satisfy ``condition``."""
+        kind = (integration, resource_type)
+        return await self._ask(
+            condition, lambda connection: sqlite_queries.tally(connection, kind, condition), 0
+        )
+
+    async def chosen(
+        self,
+        integration: str,
+        resource_type: str,
+        condition: Condition | None,
+        *,
+        after: int = 0,
+        offset: int = 0,
+        limit: int,
+    ) -> Sequence[tuple[int, Record]]:
+        """Return resources with their positions, in the order they were made.
+
+        Only those behind position ``after``; of them ``offset`` are passed over.
+        """
+        kind = (integration, resource_type)
+        return await self._ask(
+            condition,
+            lambda connection: sqlite_queries.chosen(
+                connection, kind, condition, after, offset, limit
+            ),
+            [],
+        )
+
+    async def positions(
+        self, integration: str, resource_type: str, condition: Condition | None, after: int = 0
+    ) -> Sequence[int]:
+        """Return the positions behind ``after`` of what satisfies ``condition``, in order."""
+        kind = (integration, resource_type)
+        return await self._ask(
+            condition,
+            lambda connection: sqlite_queries.positions(connection, kind, condition, after),
+            [],
+        )
+
+    async def read_at(
+        self,
+        integration: str,
+        resource_type: str,
+        places: Sequence[int],
+        read: Callable[[int, Record], T],
+    ) -> Sequence[T]:
+        """Return ``read(position, record)`` for the positions that still hold a resource."""
+        kind = (integration, resource_type)
+        return await self._scan(
+            lambda connection: sqlite_queries.read_at(connection, kind, places, read), []
+        )
+
+    async def lookup_list(self, integration: str, resource_type: str) -> str | None:
+        """Return the list that ``write_lookups`` was last given; None where it never was."""
+        kind = (integration, resource_type)
+        return self._read(lambda connection: sqlite_queries.lookup_list(connection, kind), None)
+
+    async def write_lookups(
+        self,
+        integration: str,
+        resource_type: str,
+        attributes: str,
+        lookups_of: Callable[[Record], Iterable[Lookup]],
+    ) -> None:
+        """Write the lookups of every resource anew, and remember the list of attributes."""
+        kind = (integration, resource_type)
+        # A crash half way leaves an empty list, and the next start begins anew.
+        await self._write(lambda connection: sqlite_queries.remember_list(connection, kind, ""))
+        places = await self.positions(*kind, None)
+        for start in range(0, len(places), REWRITTEN_AT_ONCE):
+            await self._write(
+                partial(
+                    sqlite_queries.write_lookups,
+                    kind=kind,
+                    places=places[start : start + REWRITTEN_AT_ONCE],
+                    lookups_of=lookups_of,
+                )
+            )
+        await self._write(
+            lambda connection: sqlite_queries.remember_list(connection, kind, attributes)
         )
 
     async def count(self, integration: str, resource_type: str) -> int:
@@ -302,6 +395,11 @@ class SqliteStore:
             return _select(work, nothing, self._reader)
         except _FAULTS as error:
             raise _failure(self.path, error) from error
+
+    async def _ask(self, condition: Condition | None, work: Work[T], nothing: T) -> T:
+        if condition is not None and is_narrow(condition):
+            return self._read(work, nothing)
+        return await self._scan(work, nothing)
 
     async def _look_up(self, ids: Sequence[str], work: Work[T], nothing: T) -> T:
         if len(ids) > MANY:

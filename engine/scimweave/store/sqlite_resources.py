@@ -29,15 +29,21 @@ SELECT r.seq, r.id, r.resource_type, r.body, r.version, r.created, r.modified,
        r.link_key, r.link_projection, r.link_revision
 FROM lookup AS l JOIN resource AS r ON r.seq = l.seq
 WHERE l.integration = ? AND l.resource_type = ? AND l.attribute = ? AND l.value = ?
-ORDER BY l.seq
+ORDER BY l.seq LIMIT ?
 """
 
 
 def find(
-    connection: sqlite3.Connection, integration: str, resource_type: str, attribute: str, value: str
+    connection: sqlite3.Connection,
+    integration: str,
+    resource_type: str,
+    attribute: str,
+    value: str,
+    limit: int,
 ) -> list[Record]:
-    """Return the resources with a lookup, in the order they were made."""
-    rows = connection.execute(_FIND, (integration, resource_type, attribute, value)).fetchall()
+    """Return the resources with a lookup, in the order they were made; a negative limit is none."""
+    parameters = (integration, resource_type, attribute, value, limit)
+    rows = connection.execute(_FIND, parameters).fetchall()
     return [record_from(row) for row in rows]
 
 
@@ -116,7 +122,7 @@ def put(
         (seq,) = row
         connection.execute(_UPDATE, (*columns, seq))
     assert seq is not None  # noqa: S101 - an INSERT that worked has a rowid
-    _replace_lookups(connection, (integration, record.resource_type), seq, set(lookups))
+    replace_lookups(connection, (integration, record.resource_type), seq, set(lookups))
 
 
 _LOOKUPS = "SELECT attribute, value, is_unique FROM lookup WHERE seq = ?"
@@ -130,9 +136,10 @@ VALUES (?, ?, ?, ?, ?, ?)
 """
 
 
-def _replace_lookups(
+def replace_lookups(
     connection: sqlite3.Connection, kind: tuple[str, str], seq: int, wanted: set[Lookup]
 ) -> None:
+    """Make ``wanted`` the lookups of a resource. Raises ``DuplicateValue``."""
     rows = connection.execute(_LOOKUPS, (seq,)).fetchall()
     stored = {Lookup(attribute, value, bool(unique)) for attribute, value, unique in rows}
     for each in stored - wanted:

@@ -1,4 +1,4 @@
-"""Request bodies and query parameters, within limits."""
+"""Request bodies, within limits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,16 @@ BOM = b"\xef\xbb\xbf"
 _ENCODINGS = {"", "identity", "gzip", "deflate"}
 _CHARSETS = {None, "utf-8", "utf8", "us-ascii"}
 # What the provider may say once; another value for the same name would be a guess.
-_PARAMETERS = ("filter", "attributes", "excludedAttributes", "startIndex", "count")
+_PARAMETERS = (
+    "filter",
+    "sortBy",
+    "sortOrder",
+    "startIndex",
+    "count",
+    "cursor",
+    "attributes",
+    "excludedAttributes",
+)
 
 
 class BodyTimeout(ScimError):
@@ -43,18 +52,6 @@ async def read_json(request: web.Request, limit: int | None = None) -> Any:
     if not _within(body, limits.max_json_depth):
         raise invalid_syntax(f"the body is nested more than {limits.max_json_depth} levels deep")
     return body
-
-
-def integer(request: web.Request, name: str, default: int) -> int:
-    """Read a query parameter as an integer. Raises ``ScimError`` (invalidValue)."""
-    text = request.query.get(name)
-    if text is None:
-        return default
-    try:
-        # Longer digits mean "everything", and cost time to convert.
-        return int(text) if len(text) <= 18 else 10**18
-    except ValueError:
-        raise invalid_value(f"{name} is a whole number, not {text[:40]!r}") from None
 
 
 def check_address(request: web.Request) -> None:

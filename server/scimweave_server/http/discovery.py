@@ -12,7 +12,7 @@ from scimweave.scim import discovery
 from scimweave.scim.error import ScimError, not_found
 from scimweave.scim.schema import LIST_RESPONSE
 from scimweave_server.http.limits import Limits, limits_of
-from scimweave_server.http.resources import DEFAULT_COUNT, MAX_COUNT
+from scimweave_server.http.search import DEFAULT_COUNT, MAX_COUNT
 
 Documents = Callable[[Integration, str, Limits], list[dict[str, Any]]]
 

@@ -13,11 +13,11 @@ from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.keys import verify_key
 from scimweave.scim.error import ScimError, not_found, unavailable
 from scimweave.store.base import StoreError
-from scimweave_server.http import discovery, resources
+from scimweave_server.http import discovery, resources, search
 from scimweave_server.http.body import BodyTimeout, check_address, origin
 from scimweave_server.http.bulk import bulk
+from scimweave_server.http.exchange import Exchange
 from scimweave_server.http.metrics import ADDRESSED
-from scimweave_server.http.resources import Exchange
 from scimweave_server.http.responses import (
     STORE_RETRY,
     error_response,
@@ -29,6 +29,7 @@ log = structlog.get_logger("scimweave.http")
 
 T = TypeVar("T")
 
+SEARCH = ".search"
 NOT_IMPLEMENTED = {"Me"}
 READ_ONLY = {"GET": None, "HEAD": None}
 BULK = {"POST": bulk}
@@ -85,6 +86,10 @@ class Endpoint:
         await self._authorise(request, integration)
         base = (self._public_url or origin(request)) + integration.program.path
         served = integration.resources(rest[0]) if rest else None
+        if rest and rest[-1] == SEARCH and (len(rest) == 1 or (served and len(rest) == 2)):
+            _method(request, {"POST": None})
+            searched = [served] if served else integration.served()
+            return await search.by_body([Exchange(request, each, base) for each in searched])
         if served is not None and len(rest) <= 2:
             exchange = Exchange(request, served, base)
             if len(rest) == 1:

@@ -92,6 +92,11 @@ FILES = {
     "missing-key-source": mapping_text("title: { required: true }"),
     "missing-key-expectation": mapping_text(more="tests: [{ name: idle, user: {} }]\n"),
     "missing-key-url": mapping_text().replace("memory", "sql"),
+    "never-matches": mapping_text(users="  filterable: [title]\n"),
+    "not-indexable": mapping_text(users="  filterable: [active]\n"),
+    "not-indexable-element": mapping_text(
+        "mail: emails", users="""  filterable: ['emails[type eq "work"].value']\n"""
+    ),
     "not-set-back": mapping_text(
         users="  operations: { deactivate: { set: { left_on: today } } }\n"
     ),
@@ -118,6 +123,7 @@ FILES = {
         users="  operations: { deactivate: { set: { is_active: 'no' } } }\n"
     ),
     "unknown-attribute": mapping_text("department: enterprise.departmnt"),
+    "unknown-attribute-filterable": mapping_text(users="  filterable: enterprise.departmnt\n"),
     "unknown-attribute-elsewhere": mapping_text("first: givenName"),
     "unknown-attribute-expression": mapping_text("""first: { expr: "lower(name.givenNam)" }"""),
     "unknown-attribute-schema": mapping_text(

@@ -24,6 +24,7 @@ from scimweave.mapping import MappingError, load
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.journal import Event
+from scimweave.provisioning.query import Query
 from scimweave.provisioning.running import Running, start
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Record, Store
@@ -316,7 +317,8 @@ async def test_user_who_is_deleted_while_joining_is_in_no_group(
     joining = asyncio.create_task(integration.groups.patch(crew.id, join(bob)))
     await line.reached.wait()
     leaving = asyncio.create_task(integration.users.delete(bob.id))
-    turns = [asyncio.create_task(integration.users.query('userName eq "x"')) for _ in range(50)]
+    asked = Query('userName eq "x"')
+    turns = [asyncio.create_task(integration.users.query(asked)) for _ in range(50)]
     await asyncio.gather(*turns)
     line.waits["add"].set()
     await asyncio.gather(joining, leaving)
@@ -433,9 +435,10 @@ async def test_cost_of_a_member_does_not_grow_with_the_group(
             _fill(store_url.removeprefix("sqlite:///"), directory, size)
 
             async def cost(group: Record, operations: list[dict[str, Any]]) -> int:
+                asked = f'id eq "{group.id}" and members eq "{joiners[0].id}"'
                 before = steps[0]
                 await groups.patch(group.id, operations)
-                await groups.query(f'id eq "{group.id}" and members eq "{joiners[0].id}"')
+                await groups.query(Query(asked))
                 return steps[0] - before
 
             for each in (large, empty):  # Statements are compiled on first use.

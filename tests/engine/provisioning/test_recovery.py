@@ -10,6 +10,7 @@ from employees import Employees
 from scimweave.connectors.base import Account, Connector, FieldDescription, Key, Unreachable, Value
 from scimweave.mapping import load
 from scimweave.provisioning.integration import Integration
+from scimweave.provisioning.query import Query
 from scimweave.provisioning.running import Running, start
 from scimweave.provisioning.users import Users
 from scimweave.scim.error import ScimError
@@ -155,7 +156,7 @@ async def test_restart_asks_the_target_what_became_of_a_create(
         await users.create(ADA)
     line.breaks = None
     again = await restarted(running, store)
-    page = await again.query('userName eq "ada@contoso.com"')
+    page = await again.query(Query('userName eq "ada@contoso.com"'))
     assert page.total == users_left
     assert all(record.link and record.link.key for record in page.records)
 

@@ -12,6 +12,7 @@ import pytest
 
 from scimweave.provisioning import sight as sight_module
 from scimweave.provisioning.engine import Engine
+from scimweave.provisioning.query import Query
 from scimweave.provisioning.sight import MAX_NAMES, OTHER, Sight, Tally
 from scimweave.provisioning.users import Users
 from scimweave.scim.error import ScimError
@@ -38,7 +39,7 @@ async def test_every_verb_counts(engine: Engine, users: Users) -> None:
     ada = await users.create({"userName": "ada", "nickName": "x"})
     await users.replace(ada.id, {"userName": "ada", "nickName": "x", "active": "true"})
     await users.patch(ada.id, [{"op": "Replace", "path": "nickName", "value": "y"}])
-    await users.query("userName eq ada")
+    await users.query(Query("userName eq ada"))
     sight = engine["preciate"].sight
     assert sight.unmapped["nickName"] == 3
     assert dict(sight.quirks) == {"Q2": 1, "Q1": 1, "Q45": 1}

@@ -29,7 +29,9 @@ def test_config_says_what_is_there() -> None:
     assert config.filter.max_results == 200
     assert config.etag is not None
     assert config.etag.supported is True
-    for feature in (config.bulk, config.change_password, config.sort):
+    assert config.sort is not None
+    assert config.sort.supported is True
+    for feature in (config.bulk, config.change_password):
         assert feature is not None
         assert feature.supported is False
     assert config.authentication_schemes is not None

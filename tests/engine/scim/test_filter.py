@@ -90,6 +90,37 @@ def test_a_number_is_compared_with_numbers(literal: str) -> None:
         compile_filter(parse_filter(f"row eq {literal}"), seats)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('tags eq "RED"', True),
+        ('tags[value sw "re"]', True),
+        ('tags[value eq "blue"]', False),
+        ("not (tags pr)", False),
+        ("row eq 9007199254740993", True),
+        ("row eq 9007199254740992", False),
+        ("row gt 1.5e3 and row lt 9007199254740994", True),
+        ('row eq "9007199254740993.0"', False),
+    ],
+)
+def test_simple_values_are_compared_by_value(text: str, expected: bool) -> None:
+    attributes = [
+        {"name": "tags", "type": "string", "multiValued": True},
+        {"name": "row", "type": "integer"},
+    ]
+    schema = schema_from_dict({"id": "urn:x:2.0:Seat", "name": "Seat", "attributes": attributes})
+    seats = ResourceType("Seat", "/Seats", schema)
+    seat = {"tags": ["green", "red"], "row": 9007199254740993}
+    assert compile_filter(parse_filter(text), seats)(seat) is expected
+
+
+@pytest.mark.parametrize("text", ['password sw "a"', 'roles[nothing eq "a"]', "active gt true"])
+def test_what_cannot_be_compared_is_refused(text: str) -> None:
+    with pytest.raises(ScimError) as caught:
+        compile_filter(parse_filter(text), USER_TYPE)
+    assert caught.value.scim_type == "invalidFilter"
+
+
 def test_dates_compare_by_instant() -> None:
     condition = compile_filter(parse_filter('meta.created gt "2026-01-01T00:00:00Z"'), USER_TYPE)
     assert condition({"meta": {"created": "2026-01-01T00:30:00+00:00"}})
