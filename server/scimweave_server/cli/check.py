@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scimweave_server.cli.finding_formats import Format, github, sarif
 from scimweave_server.cli.options import (
     FINDINGS,
     Json,
@@ -27,7 +28,10 @@ def lint(
     connect: Annotated[
         bool, typer.Option("--connect", help="Compare with the live target too.")
     ] = False,
-    as_json: Json = False,
+    form: Annotated[
+        Format, typer.Option("--format", help="How findings are printed.")
+    ] = Format.TEXT,
+    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
 ) -> None:
     """Check mapping files; every finding with its position. Warnings do not fail."""
     with expected_errors():
@@ -37,11 +41,7 @@ def lint(
         findings = check(paths)
         if connect and not _errors(findings):
             findings += run_loop(_at_targets(load_all(paths)))
-    if as_json:
-        print_json([finding.to_dict() for finding in findings])
-    else:
-        print_findings(findings)
-        _print_summary(findings)
+    _print_findings(findings, Format.JSON if as_json else form)
     if _errors(findings):
         raise typer.Exit(FINDINGS)
 
@@ -63,6 +63,19 @@ def run_tests(paths: Paths, as_json: Json = False) -> None:
         print(f"{total - len(failed)} passed, {len(failed)} failed")
     if failed:
         raise typer.Exit(FINDINGS)
+
+
+def _print_findings(findings: list[Diagnostic], form: Format) -> None:
+    match form:
+        case Format.JSON:
+            print_json([finding.to_dict() for finding in findings])
+        case Format.GITHUB:
+            sys.stdout.write(github(findings))
+        case Format.SARIF:
+            print_json(sarif(findings))
+        case Format.TEXT:
+            print_findings(findings)
+            _print_summary(findings)
 
 
 async def _at_targets(programs: tuple[Program, ...]) -> list[Diagnostic]:
