@@ -1,16 +1,15 @@
-"""scimweave lint, scimweave test."""
+"""scimweave lint."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scimweave_server.cli.finding_formats import Format, github, sarif
 from scimweave_server.cli.options import (
     FINDINGS,
-    Json,
     Paths,
     expected_errors,
     print_findings,
@@ -20,7 +19,6 @@ from scimweave_server.cli.options import (
 
 if TYPE_CHECKING:
     from scimweave.mapping import Diagnostic, Program
-    from scimweave.mapping.tests import TestResult
 
 
 def lint(
@@ -43,25 +41,6 @@ def lint(
             findings += run_loop(_at_targets(load_all(paths)))
     _print_findings(findings, Format.JSON if as_json else form)
     if _errors(findings):
-        raise typer.Exit(FINDINGS)
-
-
-def run_tests(paths: Paths, as_json: Json = False) -> None:
-    """Run the tests that stand in mapping files."""
-    with expected_errors():
-        from scimweave.mapping import load_all
-        from scimweave.mapping.tests import run_tests as run
-
-        results = [(program, run(program)) for program in load_all(paths)]
-    failed = [result for _, each in results for result in each if not result.passed]
-    if as_json:
-        print_json([_test_row(program, result) for program, each in results for result in each])
-    else:
-        for program, each in results:
-            _print_tests(program, each)
-        total = sum(len(each) for _, each in results)
-        print(f"{total - len(failed)} passed, {len(failed)} failed")
-    if failed:
         raise typer.Exit(FINDINGS)
 
 
@@ -100,24 +79,3 @@ def _print_summary(findings: list[Diagnostic]) -> None:
         if count
     ]
     print(", ".join(parts), file=sys.stderr)
-
-
-def _print_tests(program: Program, results: list[TestResult]) -> None:
-    for result in results:
-        place = f"{result.span.file}:{result.span.line}"
-        print(f"{'ok  ' if result.passed else 'FAIL'}  {program.integration}: {result.name}")
-        if not result.passed:
-            print(f"      {place}")
-            for difference in result.differences:
-                print(f"      {difference}")
-
-
-def _test_row(program: Program, result: TestResult) -> dict[str, Any]:
-    return {
-        "integration": program.integration,
-        "name": result.name,
-        "file": str(result.span.file),
-        "line": result.span.line,
-        "passed": result.passed,
-        "differences": [str(difference) for difference in result.differences],
-    }
