@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from scimweave_server.cli import check, explain, init_target, key, log, serve, simulate, test
+from scimweave_server.cli import (
+    check,
+    explain,
+    init_target,
+    key,
+    log,
+    schema,
+    serve,
+    simulate,
+    test,
+)
 
 
 def _version(asked: bool) -> None:
@@ -28,6 +38,7 @@ app.add_typer(key.app, name="key", help="Secret keys of an integration.")
 app.command("lint")(check.lint)
 app.command("test")(test.run_tests)
 app.command("explain")(explain.explain)
+app.command("schema")(schema.schema)
 app.command("init-target")(init_target.init_target)
 app.command("log")(log.log)
 app.add_typer(simulate.app, name="simulate", help="Behave like an identity provider.")
