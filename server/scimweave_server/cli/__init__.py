@@ -12,6 +12,7 @@ from scimweave_server.cli import (
     init_target,
     key,
     log,
+    playground,
     schema,
     serve,
     simulate,
@@ -38,6 +39,7 @@ app.add_typer(key.app, name="key", help="Secret keys of an integration.")
 app.command("lint")(check.lint)
 app.command("test")(test.run_tests)
 app.command("explain")(explain.explain)
+app.command("try")(playground.try_)
 app.command("schema")(schema.schema)
 app.command("init-target")(init_target.init_target)
 app.command("log")(log.log)

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
@@ -16,6 +14,7 @@ from typer.testing import CliRunner
 from scimweave_server.cli import app
 from scimweave_server.cli.saves import on_each_save
 from serving import PATIENCE
+from watching import watching
 
 Edit = Callable[[str, str], None]
 
@@ -61,9 +60,8 @@ def test_junit_file_counts_and_names_failures(mapping: Path, edit: Edit, tmp_pat
 
 
 def test_work_is_done_again_on_each_save_and_after_a_failure(tmp_path: Path) -> None:
-    file, other, stop = tmp_path / "a.yaml", tmp_path / "b.yaml", Event()
+    file, stop = tmp_path / "a.yaml", Event()
     file.write_text("one")
-    other.write_text("one")
     seen: list[str] = []
     done = Event()
 
@@ -79,8 +77,8 @@ def test_work_is_done_again_on_each_save_and_after_a_failure(tmp_path: Path) -> 
         done.clear()
         # Whoever watches starts a little later: save until it is seen.
         for _ in range(200):
-            other.write_text("two")
-            file.write_text("two")
+            (tmp_path / "new").write_text("two")
+            (tmp_path / "new").replace(file)
             if done.wait(0.1):
                 break
     finally:
@@ -90,26 +88,9 @@ def test_work_is_done_again_on_each_save_and_after_a_failure(tmp_path: Path) -> 
     assert set(seen[1:]) == {"two"}
 
 
-def test_watching_prints_the_results_again_after_a_save(mapping: Path, edit: Edit) -> None:
-    command = [sys.executable, "-u", "-m", "scimweave_server", "test", str(mapping), "--watch"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            lines = iter(process.stdout.readline, "")
-            assert any("13 passed, 0 failed" in line for line in lines)
-            edit("job_title:    title", "job_title:    displayName")
-            saver = Thread(target=_save_until_ended, args=(mapping, process))
-            saver.start()
-            assert any("failed" in line and "0 failed" not in line for line in lines)
-        finally:
-            process.kill()
-    saver.join(PATIENCE)
-
-
-def _save_until_ended(file: Path, process: subprocess.Popen[str]) -> None:
-    while process.poll() is None:
-        file.write_text(file.read_text())
-        try:
-            process.wait(0.2)
-        except subprocess.TimeoutExpired:
-            continue
+def test_watching_prints_the_results_again_after_a_save(mapping: Path) -> None:
+    with watching("test", mapping, "--watch") as command:
+        assert command.prints("13 passed, 0 failed")
+        text = mapping.read_text().replace("job_title:    title", "job_title:    displayName")
+        command.save(mapping, text)
+        assert command.prints("FAIL  preciate: a joiner")
