@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scimweave_server.cli.finding_formats import Format, github, sarif
 from scimweave_server.cli.options import (
     FINDINGS,
     Paths,
@@ -19,6 +19,15 @@ from scimweave_server.cli.options import (
 
 if TYPE_CHECKING:
     from scimweave.mapping import Diagnostic, Program
+
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
 
 
 def lint(
@@ -45,6 +54,8 @@ def lint(
 
 
 def _print_findings(findings: list[Diagnostic], form: Format) -> None:
+    from scimweave_server.cli.finding_formats import github, sarif
+
     match form:
         case Format.JSON:
             print_json([finding.to_dict() for finding in findings])

@@ -18,7 +18,8 @@ from scimweave.provisioning.running import start
 from scimweave.scim.error import ScimError
 from scimweave.scim.resource import Checker
 from scimweave.scim.schema import USER_TYPE
-from scimweave.store.base import Link, Record, Store, StoreError
+from scimweave.store.base import Link, Record, Store
+from scimweave_server.cli.options import fail
 
 USER = USER_TYPE.name
 
@@ -108,21 +109,25 @@ class Explained:
 
 
 def of_file(program: Program, file: Path) -> Explained:
-    """Explain the SCIM user of a JSON file. Raises ``StoreError`` where it holds none."""
-    resource = read_user(program, file.read_text(encoding="utf-8"), str(file))
+    """Explain the SCIM user of a JSON file."""
+    resource = read_user(program, file.read_bytes(), str(file))
     fields = tuple(map(ExplainedField, explain(program, resource)))
     return Explained(program, resource[USER_NAME], fields)
 
 
-def read_user(program: Program, text: str, name: str) -> dict[str, Any]:
-    """Return the canonical user of a JSON text. Raises ``StoreError`` where it holds none."""
+def read_user(program: Program, content: str | bytes, name: str) -> dict[str, Any]:
+    """Return the canonical user of a JSON text; ends with a message where it holds none."""
     checker = Checker(USER_TYPE, program.users.acceptance, program.users.unmapped)
     try:
-        return checker.check(json.loads(text)).resource
+        return checker.check(json.loads(content)).resource
     except json.JSONDecodeError as error:
-        raise StoreError(f"{name}:{error.lineno}:{error.colno}: {error.msg}") from None
+        fail(f"{name}:{error.lineno}:{error.colno}: {error.msg}")
+    except UnicodeDecodeError:
+        fail(f"{name}: the text is not UTF-8")
+    except RecursionError:
+        fail(f"{name}: nested too deeply")
     except ScimError as error:
-        raise StoreError(f"{name}: {error.detail}") from None
+        fail(f"{name}: {error.detail}")
 
 
 async def record_of(store: Store, integration: str, user: str) -> Record | None:

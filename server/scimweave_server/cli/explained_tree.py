@@ -58,7 +58,7 @@ def _add(tree: Tree, field: ExplainedField) -> None:
     )
     for source in trace.sources:
         mark = "  ← taken" if source.taken else ""
-        branch.add(Text(f"{source.path} = {_shown(field.masked(source.value))}{mark}"))
+        branch.add(Text(f"{harmless(source.path)} = {_shown(field.masked(source.value))}{mark}"))
     if trace.expression is not None:
         _pieces(branch, trace.expression, field)
     if trace.row is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any
@@ -14,15 +13,6 @@ from scimweave.mapping import CATALOGUE, Diagnostic, Span
 SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-
-
-class Format(StrEnum):
-    """How findings are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    GITHUB = "github"
-    SARIF = "sarif"
 
 
 def github(findings: Iterable[Diagnostic]) -> str:

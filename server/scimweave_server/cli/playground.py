@@ -13,7 +13,7 @@ from scimweave_server.cli.options import FINDINGS, Json, expected_errors, print_
 if TYPE_CHECKING:
     from scimweave.mapping import Program, Projection
 
-_SAMPLE = """{
+_SAMPLE = b"""{
   "userName": "ada@contoso.com",
   "active": true,
   "displayName": "Ada Lovelace",
@@ -39,7 +39,7 @@ def try_(
 
     Without --user it is an example user.
     """
-    fixed = sys.stdin.read() if user == "-" else _SAMPLE
+    fixed = sys.stdin.buffer.read() if user == "-" else _SAMPLE
     source = None if user is None or user == "-" else Path(user)
 
     def run() -> bool:
@@ -53,15 +53,15 @@ def try_(
         raise typer.Exit(FINDINGS)
 
 
-def _run(file: Path, source: Path | None, fixed: str, as_json: bool) -> bool:
+def _run(file: Path, source: Path | None, fixed: bytes, as_json: bool) -> bool:
     """Print the projection; returns whether every field could be computed."""
     with expected_errors():
         from scimweave.mapping import load
         from scimweave_server.cli.explained import read_user
 
         program = load(file)
-        text = fixed if source is None else source.read_text(encoding="utf-8")
-        resource = read_user(program, text, "the user" if source is None else str(source))
+        content = fixed if source is None else source.read_bytes()
+        resource = read_user(program, content, "the user" if source is None else str(source))
         projection = program.users.project(resource)
     if as_json:
         print_json(_to_dict(program, projection))

@@ -124,13 +124,20 @@ def test_user_of_a_file_needs_no_store(explain: Explain, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("{", "Expecting property name"), ("{}", "userName is missing"), ("[]", "ada.json")],
+    [
+        (b"{", "ada.json:1:2: Expecting property name"),
+        (b"{}", "userName is missing"),
+        (b"[]", "ada.json: "),
+        (b'{"userName": "\xff"}', "ada.json: the text is not UTF-8"),
+        (b"[" * 100_000, "ada.json: nested too deeply"),
+    ],
+    ids=["broken", "nobody", "list", "latin-1", "deep"],
 )
 def test_file_without_a_user_is_a_message(
-    explain: Explain, tmp_path: Path, text: str, reason: str
+    explain: Explain, tmp_path: Path, text: bytes, reason: str
 ) -> None:
     file = tmp_path / "ada.json"
-    file.write_text(text)
+    file.write_bytes(text)
     result = explain("--file", str(file))
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
