@@ -32,6 +32,7 @@ from scimweave.mapping.project import (
     default_path,
 )
 from scimweave.mapping.report import Report
+from scimweave.mapping.rule_checks import check_rules
 from scimweave.mapping.source import Document, YamlPath
 from scimweave.scim.resource import Acceptance
 from scimweave.scim.schema import GROUP_TYPE, USER_TYPE, ResourceType
@@ -115,7 +116,10 @@ class _Compiler:
         check_file(model, self.report)
         users = self._users(model.users)
         check_users(users, self.report)
+        check_rules(model.users, users, self.report)
         groups = None if model.groups is None else self._groups(model.groups)
+        if model.groups is not None and groups is not None:
+            check_rules(model.groups, groups, self.report)
         tests = [] if self.tests_at_fault else self._tests(model)
         return Program(
             file=self.file,

@@ -247,6 +247,14 @@ class Program:
         """Whether the file has something at a YAML path."""
         return self._document.exactly(path) is not None
 
+    def data(self) -> Any:
+        """Return the plain data of the file, its placeholders replaced."""
+        return self._document.data()
+
+    def lines_of(self, *path: str | int) -> range:
+        """Return the numbers of the lines from the key at a YAML path to the end of its value."""
+        return self._document.lines(path)
+
     def key_span_of(self, *path: str | int) -> Span:
         """Return where the key at a YAML path stands, or the nearest thing around it."""
         return self._document.key(path)
