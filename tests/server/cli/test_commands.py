@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from employees import Employees
+from scimweave.mapping.editor_schema import editor_schema
 from scimweave_server.cli import app
 
 Run = Callable[..., Any]
@@ -203,3 +204,7 @@ def test_version_from_either_package(module: str) -> None:
         [sys.executable, "-m", module, "--version"], check=True, text=True, stdout=subprocess.PIPE
     )
     assert re.fullmatch(r"scimweave \d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_schema_for_editors_is_printed(run: Run) -> None:
+    assert json.loads(run("schema").stdout) == editor_schema()
