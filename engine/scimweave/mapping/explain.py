@@ -103,7 +103,9 @@ def explain(
     for name in [*rules, *(each for each in sets if each not in rules)]:
         target_field = objects.field(name)
         trace = Trace()
-        if target_field is not None:
+        if target_field is not None and _is_left_alone(target_field, resource):
+            trace = Trace(taken="kept", raw=KEEP)
+        elif target_field is not None:
             trace = follow(rules[name], target_field, resource, objects.resource_type)
         if name in sets:
             trace.taken = "deactivated"
@@ -121,6 +123,11 @@ def explain(
             )
         )
     return found
+
+
+def _is_left_alone(target_field: Field, resource: Resource) -> bool:
+    """Whether a field is made of a secret that the resource does not bring."""
+    return bool(target_field.secrets) and not has_any(resource, target_field.secrets)
 
 
 class _Places:
@@ -162,9 +169,6 @@ def follow(
 ) -> Trace:
     """Follow a rule for a canonical resource; a user has ``active``."""
     trace = Trace()
-    if target_field.secrets and not has_any(resource, target_field.secrets):
-        trace.taken, trace.raw = "kept", KEEP
-        return trace
     if rule.has("const"):
         trace.taken, trace.raw = "const", rule.const
     else:

@@ -63,3 +63,13 @@ def test_percent_counts_attributes_and_branches() -> None:
     assert percent([half]) == 50.0
     assert percent([half, Coverage(())]) == 50.0
     assert percent([]) == 100.0
+
+
+def test_default_of_a_password_is_reached_by_a_creation_without_one() -> None:
+    mapping = program(
+        """x: { from: password, default: { expr: "switch(title, 'a', 'b', 'c')" } }""",
+        more="tests: [{ name: joins, user: { userName: ada, title: b }, operation: create }]\n",
+    )
+    _, coverage = run_with_coverage(mapping)
+    (found,) = [each for each in coverage.fields if each.field == "x"]
+    assert found.taken == ("default used", "switch(title, 'a', 'b', 'c'): 'b'")
