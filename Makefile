@@ -30,8 +30,7 @@ bench: .venv/ready
 	$(BIN)/python -m bench.run $(BENCH)
 
 golden: .venv/ready
-	UPDATE_GOLDEN=1 $(BIN)/pytest tests/engine/mapping/test_diagnostics.py tests/engine/mapping/test_functions_docs.py \
-		tests/engine/mapping/test_entra_schema.py tests/server/cli/test_docs.py
+	UPDATE_GOLDEN=1 $(BIN)/pytest tests/engine/mapping tests/server/cli
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var dist

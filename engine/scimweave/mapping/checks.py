@@ -103,8 +103,8 @@ def _check_target(model: MappingModel, report: Report) -> None:
         hint = "for example url: ${DATABASE_URL:-sqlite:///var/target.db}"
         report.at_key("missing-key", 'the connector "sql" needs a "url"', ("target",), help=hint)
     # A connector that does not exist is read as this one, to look further into the file.
-    connector = report.document.exactly(("target", "connector"))
-    is_memory = isinstance(connector, ScalarNode) and connector.data == "memory"
+    given = report.document.exactly(("target", "connector"))
+    is_memory = isinstance(given, ScalarNode) and given.data == "memory"
     if is_memory and target.url is not None:
         message = 'the connector "memory" takes no "url"'
         report.at_key("unknown-key", message, ("target", "url"))

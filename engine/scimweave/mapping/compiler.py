@@ -34,6 +34,7 @@ from scimweave.mapping.project import (
     default_path,
 )
 from scimweave.mapping.report import Report
+from scimweave.mapping.rule_checks import check_rules
 from scimweave.mapping.source import Document, YamlPath
 from scimweave.mapping.vocabulary import Vocabulary
 from scimweave.scim.resource import Acceptance
@@ -120,7 +121,10 @@ class _Compiler:
         vocabulary = compile_extensions(model, self.report)
         users = self._users(model.users, vocabulary)
         check_users(users, self.report)
+        check_rules(model.users, users, self.report)
         groups = None if model.groups is None else self._groups(model.groups)
+        if model.groups is not None and groups is not None:
+            check_rules(model.groups, groups, self.report)
         tests = [] if self.tests_at_fault else self._tests(model)
         return Program(
             file=self.file,
@@ -155,7 +159,7 @@ class _Compiler:
         taken = (*_sources(fields), *declared(vocabulary), *shown_too)
         acceptance = Acceptance.of(vocabulary.resource_type, taken)
         return UserProgram(
-            resource_type=vocabulary.resource_type,
+            vocabulary=vocabulary,
             section="users",
             label="userName",
             object=model.object,
@@ -177,7 +181,7 @@ class _Compiler:
         table = model.members
         given = model.operations
         return GroupProgram(
-            resource_type=GROUP_TYPE,
+            vocabulary=vocabulary,
             section="groups",
             label="displayName",
             object=model.object,

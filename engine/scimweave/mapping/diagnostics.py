@@ -36,6 +36,7 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         ),
         "key-mapped": ("error", "A constant would be written into the account's key."),
         "literal-secret": ("warning", "A secret stands in the file in clear."),
+        "match-empty": ("warning", "All match fields may be empty, and then find nobody."),
         "match-unmapped": ("error", "A match field is not filled by any attribute."),
         "missing-env": ("error", "An environment variable is not set and has no default."),
         "missing-field": ("error", "The target has no such field."),
@@ -46,8 +47,10 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "not-null-without-value": ("error", "The target wants a value that nothing fills."),
         "not-set-back": ("warning", "A field set for leavers is never set back for returners."),
         "not-supported": ("error", "The mapping language has it, this version does not yet."),
+        "null-ignored": ("warning", "An expression does not reckon with an absent attribute."),
         "null-possible": ("warning", "The target takes no null, and the source may be absent."),
         "refused-function": ("error", "Entra has the function, a SCIM target has no use for it."),
+        "required-empty": ("warning", "A rule leaves a required field empty: users are refused."),
         "syntax": ("error", "The file is not YAML of the form that a mapping has."),
         "too-large": ("error", "The file is larger or nested deeper than a mapping may be."),
         "too-short": ("error", "The target takes fewer characters than max_length allows."),
@@ -56,6 +59,9 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "unknown-field": ("error", "The mapping has no such target field."),
         "unknown-function": ("error", "There is no such function."),
         "unknown-key": ("error", "The mapping language has no such key."),
+        "unreachable-default": ("warning", "The source is never absent."),
+        "unreachable-source": ("error", "An entry of a list of sources is never read."),
+        "unreachable-value": ("error", "A row of a table stands for a value that never comes."),
         "unreadable-attribute": (
             "error",
             "The attribute is the service's own, not the provider's.",
@@ -63,6 +69,7 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "unreadable-file": ("error", "The file cannot be read."),
         "unusual-urn": ("warning", "Some providers do not export such an extension as a whole."),
         "unusable-target": ("error", "The target cannot be opened, or lacks the object."),
+        "unusual-value": ("warning", "A table names a value that SCIM does not suggest."),
         "wrong-type": ("error", "The value is of the wrong type."),
     }
 )

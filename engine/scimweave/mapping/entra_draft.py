@@ -17,6 +17,8 @@ _COLUMN = 46
 _WIDEST = 80
 _SHOWN = 160
 _PLAIN_PATH = re.compile(r"[A-Za-z][\w:.$-]*\w")
+_REQUIRED = "required: true"
+_ALWAYS_THERE = frozenset({"username", "active"})
 _NO_FIELDS = "# Not in the draft, and why:"
 # Nothing can be found or switched off without these.
 _NEEDED: Mapping[str, str] = MappingProxyType(
@@ -92,16 +94,19 @@ def _complete(lines: list[Line]) -> list[Line]:
     have = {line.path.lower() for line in lines}
     taken = {line.field for line in lines}
     added = [
-        Line(field_name(path, taken), path, (), (why,), 1 if path == "userName" else 0)
+        Line(field_name(path, taken), path, (), (why,), 0)
         for path, why in _NEEDED.items()
         if path.lower() not in have
     ]
     lines = [*added, *lines]
-    if any(line.matching > 0 for line in lines):
+    matching = [line for line in lines if line.matching > 0]
+    # Entra wants a value for one of the matching attributes, whichever that is.
+    if any(line.path.lower() in _ALWAYS_THERE or _REQUIRED in line.options for line in matching):
         return lines
-    remark = "Entra matches by nothing that is here"
+    last = max((line.matching for line in matching), default=0) + 1
+    remark = "Entra matches by nothing that every user has here"
     return [
-        replace(line, matching=1, remarks=(*line.remarks, remark))
+        replace(line, matching=last, remarks=(*line.remarks, remark))
         if line.path.lower() == "username"
         else line
         for line in lines
@@ -111,7 +116,7 @@ def _complete(lines: list[Line]) -> list[Line]:
 def _line(flow: Flow, path: str, name: str, is_required: bool) -> Line:
     options, remarks = [], []
     if is_required:
-        options.append("required: true")
+        options.append(_REQUIRED)
     # Whoever leaves loses the account, whatever Entra was told of it.
     if flow.only_on_create and path.lower() != "active":
         options.append("apply: on_create")

@@ -48,7 +48,7 @@ def _as_list(value: Any) -> Any:
 
 
 Flag = Annotated[bool, BeforeValidator(_resolved)]
-Length = Annotated[int, BeforeValidator(_resolved), Field(gt=0)]
+Length = Annotated[int, Field(gt=0), BeforeValidator(_resolved)]
 Text = Annotated[str, BeforeValidator(_plain)]
 Anything = Annotated[Any, BeforeValidator(_plain)]
 Names = Annotated[list[Text], BeforeValidator(_as_list)]

@@ -14,6 +14,7 @@ from scimweave.mapping.convert import Value
 from scimweave.mapping.diagnostics import Diagnostic, Span
 from scimweave.mapping.secret import has_any
 from scimweave.mapping.source import Document
+from scimweave.mapping.vocabulary import Vocabulary
 from scimweave.scim.resource import Acceptance
 from scimweave.scim.schema import ResourceType
 from scimweave.scim.syntax import AttributePath
@@ -101,7 +102,7 @@ class ObjectProgram:
     ``label`` is the attribute by which people know a resource, and which is its own.
     """
 
-    resource_type: ResourceType
+    vocabulary: Vocabulary
     section: Literal["users", "groups"]
     label: Literal["userName", "displayName"]
     object: str
@@ -119,6 +120,11 @@ class ObjectProgram:
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _readers: tuple[tuple[str, Reader], ...] = field(init=False, repr=False, compare=False)
     _secret: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    @property
+    def resource_type(self) -> ResourceType:
+        """The type, with the extensions that the file declares."""
+        return self.vocabulary.resource_type
 
     def __post_init__(self) -> None:
         names = {each.name for each in self.fields}
@@ -257,6 +263,14 @@ class Program:
     def has(self, *path: str | int) -> bool:
         """Whether the file has something at a YAML path."""
         return self._document.exactly(path) is not None
+
+    def data(self) -> Any:
+        """Return the plain data of the file, its placeholders replaced."""
+        return self._document.data()
+
+    def lines_of(self, *path: str | int) -> range:
+        """Return the numbers of the lines from the key at a YAML path to the end of its value."""
+        return self._document.lines(path)
 
     def key_span_of(self, *path: str | int) -> Span:
         """Return where the key at a YAML path stands, or the nearest thing around it."""

@@ -128,6 +128,11 @@ class Document:
         key, node, _ = self._find(path)
         return self._span(key or node)
 
+    def lines(self, path: YamlPath) -> range:
+        """Return the numbers of the lines from the key at ``path`` to the end of its value."""
+        key, node, _ = self._find(path)
+        return range((key or node).start.line + 1, _last_line(node) + 2)
+
     def inside(self, path: YamlPath, position: int, length: int = 1) -> Span:
         """Return a piece of the scalar at ``path``, by offset in its value.
 
@@ -168,6 +173,15 @@ def to_data(node: Node) -> Any:
     if isinstance(node, ListNode):
         return [to_data(item) for item in node.items]
     return node.data
+
+
+def _last_line(node: Node) -> int:
+    # In block form a mapping or list ends where the next thing begins.
+    if isinstance(node, MapNode) and node.entries:
+        return max(_last_line(value) for _, value in node.entries.values())
+    if isinstance(node, ListNode) and node.items:
+        return max(map(_last_line, node.items))
+    return node.end.line
 
 
 def _columns(node: ScalarNode, line: str) -> list[int] | None:

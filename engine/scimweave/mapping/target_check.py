@@ -7,10 +7,10 @@ from typing import Protocol
 
 from scimweave.mapping.diagnostics import Diagnostic, did_you_mean, finding, position
 from scimweave.mapping.project import Field, FieldError, ObjectProgram, Program
+from scimweave.mapping.rule_checks import ALWAYS_THERE
 from scimweave.mapping.source import YamlPath
 
 # Every resource has them, whatever the provider sends (design, section 6; Q66).
-_ALWAYS_THERE = {"users": frozenset({"userName", "active"}), "groups": frozenset({"displayName"})}
 
 
 class FieldDescription(Protocol):
@@ -131,7 +131,7 @@ def _nulls(
                     f'{part.object} wants a value for "{name}", and no attribute fills it',
                     program.key_span_of(part.section, "attributes"),
                 )
-        elif _can_be_null(field, _ALWAYS_THERE[part.section]):
+        elif _can_be_null(field, ALWAYS_THERE[part.section]):
             yield finding(
                 "null-possible",
                 f'{part.object} takes no null in "{name}", '

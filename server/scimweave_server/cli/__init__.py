@@ -8,12 +8,16 @@ import typer
 
 from scimweave_server.cli import (
     check,
+    explain,
     import_entra,
     init_target,
     key,
     log,
+    playground,
+    schema,
     serve,
     simulate,
+    test,
     unmapped,
 )
 
@@ -35,7 +39,10 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.add_typer(key.app, name="key", help="Secret keys of an integration.")
 app.command("lint")(check.lint)
-app.command("test")(check.run_tests)
+app.command("test")(test.run_tests)
+app.command("explain")(explain.explain)
+app.command("try")(playground.try_)
+app.command("schema")(schema.schema)
 app.command("init-target")(init_target.init_target)
 app.command("import-entra")(import_entra.import_entra)
 app.command("log")(log.log)

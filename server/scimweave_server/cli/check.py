@@ -1,15 +1,15 @@
-"""scimweave lint, scimweave test."""
+"""scimweave lint."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scimweave_server.cli.options import (
     FINDINGS,
-    Json,
     Paths,
     expected_errors,
     print_findings,
@@ -19,7 +19,15 @@ from scimweave_server.cli.options import (
 
 if TYPE_CHECKING:
     from scimweave.mapping import Diagnostic, Program
-    from scimweave.mapping.tests import TestResult
+
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
 
 
 def lint(
@@ -27,7 +35,10 @@ def lint(
     connect: Annotated[
         bool, typer.Option("--connect", help="Compare with the live target too.")
     ] = False,
-    as_json: Json = False,
+    form: Annotated[
+        Format, typer.Option("--format", help="How findings are printed.")
+    ] = Format.TEXT,
+    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
 ) -> None:
     """Check mapping files; every finding with its position. Warnings do not fail."""
     with expected_errors():
@@ -37,32 +48,24 @@ def lint(
         findings = check(paths)
         if connect and not _errors(findings):
             findings += run_loop(_at_targets(load_all(paths)))
-    if as_json:
-        print_json([finding.to_dict() for finding in findings])
-    else:
-        print_findings(findings)
-        _print_summary(findings)
+    _print_findings(findings, Format.JSON if as_json else form)
     if _errors(findings):
         raise typer.Exit(FINDINGS)
 
 
-def run_tests(paths: Paths, as_json: Json = False) -> None:
-    """Run the tests that stand in mapping files."""
-    with expected_errors():
-        from scimweave.mapping import load_all
-        from scimweave.mapping.tests import run_tests as run
+def _print_findings(findings: list[Diagnostic], form: Format) -> None:
+    from scimweave_server.cli.finding_formats import github, sarif
 
-        results = [(program, run(program)) for program in load_all(paths)]
-    failed = [result for _, each in results for result in each if not result.passed]
-    if as_json:
-        print_json([_test_row(program, result) for program, each in results for result in each])
-    else:
-        for program, each in results:
-            _print_tests(program, each)
-        total = sum(len(each) for _, each in results)
-        print(f"{total - len(failed)} passed, {len(failed)} failed")
-    if failed:
-        raise typer.Exit(FINDINGS)
+    match form:
+        case Format.JSON:
+            print_json([finding.to_dict() for finding in findings])
+        case Format.GITHUB:
+            sys.stdout.write(github(findings))
+        case Format.SARIF:
+            print_json(sarif(findings))
+        case Format.TEXT:
+            print_findings(findings)
+            _print_summary(findings)
 
 
 async def _at_targets(programs: tuple[Program, ...]) -> list[Diagnostic]:
@@ -87,24 +90,3 @@ def _print_summary(findings: list[Diagnostic]) -> None:
         if count
     ]
     print(", ".join(parts), file=sys.stderr)
-
-
-def _print_tests(program: Program, results: list[TestResult]) -> None:
-    for result in results:
-        place = f"{result.span.file}:{result.span.line}"
-        print(f"{'ok  ' if result.passed else 'FAIL'}  {program.integration}: {result.name}")
-        if not result.passed:
-            print(f"      {place}")
-            for difference in result.differences:
-                print(f"      {difference}")
-
-
-def _test_row(program: Program, result: TestResult) -> dict[str, Any]:
-    return {
-        "integration": program.integration,
-        "name": result.name,
-        "file": str(result.span.file),
-        "line": result.span.line,
-        "passed": result.passed,
-        "differences": [str(difference) for difference in result.differences],
-    }

@@ -8,147 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from scimweave.mapping import compiler
+from diagnostic_cases import CASES
 from scimweave.mapping.compiler import compile_text
 from scimweave.mapping.diagnostics import CATALOGUE, Diagnostic, Related, Span, finding
-from scimweave.mapping.functions.packages import Brought
-from scimweave.mapping.lint import duplicates, lint
 from scimweave.mapping.project import Program
-from scimweave.mapping.target_check import check_target, target_finding
-from scimweave.scim.schema import ENTERPRISE_USER, USER
+from scimweave.mapping.target_check import check_target
 from small_mapping import mapping_text, program
 from target_fields import TargetField
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "diagnostics"
-ENVIRONMENT = {"DATABASE_URL": "sqlite:///x.db"}
-CONTOSO = "urn:ietf:params:scim:schemas:extension:contoso:2.0:User"
-
-
-def extension_lines(urn: str, *attributes: str, more: str = "") -> str:
-    lines = "".join(f"      {line}\n" for line in ("costCode: string", *attributes) if line)
-    return f"  {urn}:\n{more}    attributes:\n{lines}"
-
-
-def extension_text(attribute: str, more: str = "    alias: contoso\n") -> str:
-    """Return a mapping that declares an extension with ``costCode`` and this attribute."""
-    return mapping_text(more="schema:\n" + extension_lines(CONTOSO, attribute, more=more))
-
-
-FILES = {
-    "active-unmapped": mapping_text().replace("is_active: active", "title: title"),
-    "bad-schema-alias": extension_text("", more="    alias: name\n"),
-    "bad-schema-name": extension_text('"cost code": string'),
-    "bad-schema-nested": extension_text(
-        "badge: { type: complex, attributes: { seat: { type: complex, attributes: { row: integer "
-        "} } } }"
-    ),
-    "bad-schema-empty": extension_text("badge: complex"),
-    "bad-schema-not-complex": extension_text("badge: { type: string, attributes: { a: string } }"),
-    "bad-urn": mapping_text(more="schema: { costCode: { type: string } }\n"),
-    "bad-urn-core": extension_text("").replace(CONTOSO, USER),
-    "bad-urn-enterprise": extension_text("").replace(CONTOSO, ENTERPRISE_USER),
-    "bad-urn-form": extension_text("").replace(CONTOSO, "urn:contoso"),
-    "bad-urn-group": extension_text("").replace(":User", ":Group"),
-    "bad-value-schema-type": extension_text("hired: datetime"),
-    "bad-expression": mapping_text("""full: { expr: "join(' ', [name.givenName, title)" }"""),
-    "bad-expression-date-format": mapping_text(
-        """hired: { expr: "format_date_time(title, '', 'yyyy-MM-ddd-yyy', 'yyyy')" }"""
-    ),
-    "bad-expression-growth": mapping_text(f"""all: {{ expr: "{" | ".join(["[@, @]"] * 11)}" }}"""),
-    "bad-expression-interval": mapping_text("""hired: { expr: "date_add('day', `1`, title)" }"""),
-    "bad-expression-look-around": mapping_text(
-        """first: { expr: "replace_regex(title, 'Dr(?=[.])', '')" }"""
-    ),
-    "bad-expression-pattern": mapping_text(
-        """first: { expr: "replace_regex(title, '^(Dr|Prof[.]', '')" }"""
-    ),
-    "bad-filter": mapping_text("""work: 'emails[type eq "work" and].value'"""),
-    "bad-filter-attribute": mapping_text("""work: 'emails[kind eq "work"].value'"""),
-    "bad-filter-single": mapping_text("""first: 'name[givenName eq "a"].givenName'"""),
-    "bad-path": mapping_text("title: title..x"),
-    "bad-placeholder": mapping_text("title: ${title}${"),
-    "bad-value-name": mapping_text().replace("small", "Small Company"),
-    "bad-value-path": mapping_text(more="path: /scim/../v2\n"),
-    "bad-value-type": mapping_text("hired: { from: title, type: dat }"),
-    "bad-value-zero": mapping_text("title: { from: title, max_length: 0 }"),
-    "conflicting-keys": mapping_text("title: { from: title, const: Analyst }"),
-    "conflicting-requests": mapping_text(
-        more="tests: [{ name: x, user: {}, delete: true, put: {}, operation: delete }]\n"
-    ),
-    "duplicate-attribute": extension_text("CostCode: string"),
-    "duplicate-attribute-urn": extension_text("") + extension_lines(CONTOSO.upper()),
-    "duplicate-field": mapping_text("Email: emails"),
-    "duplicate-key": mapping_text("email: title"),
-    "impure-function": mapping_text("""since: { expr: "c_date(now())" }"""),
-    "impure-function-default": mapping_text("""code: { from: title, default: { expr: guid() } }"""),
-    "key-mapped": mapping_text("id: { const: 7 }"),
-    "literal-secret": mapping_text().replace(
-        "{ connector: memory }", "{ connector: sql, url: 'mysql://scim:top@db/hr' }"
-    ),
-    "match-unmapped": mapping_text().replace("[email]", "[emial]"),
-    "missing-env": mapping_text("title: ${DATABASE_URI}"),
-    "missing-env-in-flow": mapping_text("title: { from: ${TITLE} }"),
-    "missing-key": mapping_text().replace("  object: people\n", ""),
-    "missing-key-source": mapping_text("title: { required: true }"),
-    "missing-key-expectation": mapping_text(more="tests: [{ name: idle, user: {} }]\n"),
-    "missing-key-url": mapping_text().replace("memory", "sql"),
-    "never-matches": mapping_text(users="  filterable: [title]\n"),
-    "not-indexable": mapping_text(users="  filterable: [active]\n"),
-    "not-indexable-element": mapping_text(
-        "mail: emails", users="""  filterable: ['emails[type eq "work"].value']\n"""
-    ),
-    "not-set-back": mapping_text(
-        users="  operations: { deactivate: { set: { left_on: today } } }\n"
-    ),
-    "not-supported-call": mapping_text(users="  operations: { deactivate: { call: x } }\n"),
-    "not-supported-connector": mapping_text().replace("memory", "ldap"),
-    "not-supported-delete": mapping_text(users="  operations: { deactivate: delete }\n"),
-    "not-supported-key": mapping_text("boss: { from: enterprise.manager.value, ref: user }"),
-    "not-supported-table": mapping_text("country: { from: locale, values: countries.csv }"),
-    "not-supported-top": mapping_text(more="guard: { leavers: 5 }\n"),
-    "refused-function": mapping_text(
-        """department: { expr: "IgnoreFlowIfNullOrEmpty(enterprise.department)" }"""
-    ),
-    "refused-function-redact": mapping_text("""badge: { expr: redact(externalId) }"""),
-    "refused-function-roles": mapping_text("""role: { expr: SingleAppRoleAssignment(roles) }"""),
-    "refused-function-tenant": mapping_text("""domain: { expr: default_domain() }"""),
-    "refused-function-unique": mapping_text("""login: { expr: SelectUniqueValue(title) }"""),
-    "syntax": mapping_text("title: a: b"),
-    "syntax-tab": mapping_text().replace("    email", "\temail"),
-    "type-mismatch": mapping_text("flag: { from: active, type: integer }"),
-    "type-mismatch-constant": mapping_text("code: { const: 12345, type: string, max_length: 3 }"),
-    "type-mismatch-length": mapping_text("flag: { from: active, max_length: 5 }"),
-    "type-mismatch-list": mapping_text("mails: { from: emails, values: { a: b } }"),
-    "type-mismatch-set": mapping_text(
-        users="  operations: { deactivate: { set: { is_active: 'no' } } }\n"
-    ),
-    "unknown-attribute": mapping_text("department: enterprise.departmnt"),
-    "unknown-attribute-filterable": mapping_text(users="  filterable: enterprise.departmnt\n"),
-    "unknown-attribute-elsewhere": mapping_text("first: givenName"),
-    "unknown-attribute-expression": mapping_text("""first: { expr: "lower(name.givenNam)" }"""),
-    "unknown-attribute-schema": mapping_text(
-        "x: urn:ietf:params:scim:schemas:extension:enterprise:1.0:User:department"
-    ),
-    "unknown-attribute-extension": extension_text("").replace(
-        "  attributes:\n", "  attributes:\n    code: contoso.costcod\n", 1
-    ),
-    "unknown-key-schema": extension_text("level: { type: integer, multi: true }"),
-    "unusual-urn": extension_text("").replace(CONTOSO, "urn:contoso:hr:1.0:Person"),
-    "unknown-field": mapping_text(
-        more="tests: [{ name: joins, user: { userName: a }, target: { emial: a } }]\n"
-    ),
-    "unknown-function": mapping_text("""first: { expr: "lowr(name.givenName)" }"""),
-    "unknown-function-entra": mapping_text(
-        """full: { expr: "Join(' ', name.givenName, name.familyName)" }"""
-    ),
-    "unknown-key": mapping_text("title: { form: title, from: title }"),
-    "unknown-key-nothing-close": mapping_text(users="  operations: { zzz: 1 }\n"),
-    "unreadable-attribute": mapping_text("number: id"),
-    "unreadable-attribute-expression": mapping_text("""when: { expr: "lower(meta.created)" }"""),
-    "wrong-type": mapping_text("title: { from: title, required: yes }"),
-    "wrong-type-quotes": mapping_text().replace("people", "5"),
-    "wrong-type-rule": mapping_text("title: [title]"),
-}
 
 
 def check(name: str, found: list[Diagnostic]) -> None:
@@ -160,38 +28,19 @@ def check(name: str, found: list[Diagnostic]) -> None:
     assert shown == file.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_finding_is_shown_with_its_line(name: str) -> None:
-    _, found = compile_text(FILES[name], "small.yaml", ENVIRONMENT)
+@pytest.mark.parametrize("name", CASES)
+def test_finding_is_shown_with_its_line(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = CASES[name].wrong_findings()
     assert found
     check(name, found)
 
 
-@pytest.mark.parametrize("key", ["integration", "path"])
-def test_two_integrations_in_one_place_are_shown_together(key: str) -> None:
-    texts = {
-        "integration": [mapping_text(more=f"path: /{n}\n") for n in "ab"],
-        "path": [mapping_text(more="path: /a\n").replace("small", n) for n in "ab"],
-    }[key]
-    programs = [compile_text(text, f"{n}.yaml", {})[0] for text, n in zip(texts, "ab", strict=True)]
-    check(f"duplicate-{key}", duplicates([each for each in programs if each is not None]))
-
-
-def test_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    check("unreadable-file", lint([Path("nowhere.yaml")], {}))
-
-
-def test_file_beyond_a_limit_is_named() -> None:
-    _, found = compile_text("a: " + "[" * 51 + "]" * 51, "small.yaml", {})
-    check("too-large", found)
-
-
-def test_package_of_functions_with_a_clash_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = "the package acme-scim brings a function lower() that scimweave has too"
-    monkeypatch.setattr(compiler, "installed", lambda: Brought({}, (problem,)))
-    _, found = compile_text(mapping_text(), "small.yaml", {})
-    check("function-package", found)
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.right])
+def test_right_example_is_clean(name: str) -> None:
+    assert [each.render() for each in CASES[name].right_findings()] == []
 
 
 def _employees() -> Program:
@@ -212,10 +61,6 @@ def test_target_that_is_not_as_the_mapping_says() -> None:
         TargetField("site", nullable=False),
     ]
     check("target", check_target(_employees(), {each.name: each for each in fields}))
-
-
-def test_target_without_the_object() -> None:
-    check("unusable-target", [target_finding(_employees(), "there is no table people")])
 
 
 def test_every_code_of_the_catalogue_has_a_golden_file() -> None:
@@ -265,7 +110,7 @@ def test_carets_of_a_long_piece_end_with_the_line_shown() -> None:
 
 
 def test_colors_change_nothing_but_colors() -> None:
-    _, found = compile_text(FILES["duplicate-field"], "small.yaml", {})
+    _, found = compile_text(CASES["duplicate-field"].wrong[0], "small.yaml", {})
     for each in found:
         colored = each.render(color=True)
         assert "\x1b[1;31m" in colored

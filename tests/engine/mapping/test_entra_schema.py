@@ -187,3 +187,18 @@ def test_any_mappings_make_a_draft_that_lints(found: list[Any]) -> None:
 )
 def test_field_is_named_after_its_path(path: str, name: str) -> None:
     assert field_name(path, {"title"}) == name
+
+
+@pytest.mark.parametrize(
+    ("matching", "expected"),
+    [
+        (("title",), ("title", "user_name")),
+        (("title", "nickName"), ("title", "nick_name", "user_name")),
+        (("title", "userName"), ("title", "user_name")),
+    ],
+)
+def test_somebody_without_the_matching_attributes_is_found_by_name(
+    matching: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    found = [flow(path, matchingPriority=at) for at, path in enumerate(matching, 1)]
+    assert load_text(drafted(exported(*found)), "x", {}).users.match == expected

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jmespath.functions import Functions, signature
 
+from scimweave.mapping.explain_expression import explain_expression
 from scimweave.mapping.expression import ExpressionError, MappingFault, compile_expression
 from scimweave.mapping.functions.builtins import BUILTINS
 
@@ -151,6 +152,28 @@ def test_any_expression_does_what_the_library_does(text: str, examples: list[Any
     assert [outcome(expression, each) for each in examples] == [
         expected_outcome(text, each) for each in examples
     ]
+
+
+def explained(text: str, document: Any) -> Any:
+    piece = explain_expression(text, document)
+    if piece.error is not None:
+        raise ValueError(piece.error)
+    return piece.value
+
+
+def compiles(text: str) -> bool:
+    try:
+        compile_expression(text)
+    except ExpressionError:
+        return False
+    return True
+
+
+@settings(max_examples=400, deadline=None)
+@given(expressions.filter(compiles), documents)
+def test_explaining_gives_what_the_closures_give(text: str, document: dict[str, Any]) -> None:
+    found = outcome(lambda each: explained(text, each), document)
+    assert found == outcome(compile_expression(text), document)
 
 
 def reduced(document: dict[str, Any], paths: frozenset[tuple[str, ...]]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from employees import Employees
+from scimweave.mapping.editor_schema import editor_schema
 from scimweave.provisioning.engine import Engine
 from scimweave_server.cli import app
 
@@ -236,3 +237,7 @@ def test_version_from_either_package(module: str) -> None:
         [sys.executable, "-m", module, "--version"], check=True, text=True, stdout=subprocess.PIPE
     )
     assert re.fullmatch(r"scimweave \d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_schema_for_editors_is_printed(run: Run) -> None:
+    assert json.loads(run("schema").stdout) == editor_schema()

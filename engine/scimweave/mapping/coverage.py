@@ -1,0 +1,145 @@
+"""What of a mapping its tests reach: fields that they expect, and branches that they take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from scimweave.mapping.explain import Trace, follow, rules_of
+from scimweave.mapping.explain_expression import Piece, switch_arms
+from scimweave.mapping.project import Field, Program
+from scimweave.mapping.tests import TestResult, run_tests
+
+if TYPE_CHECKING:
+    from scimweave.mapping.model import AttributeModel
+from scimweave.mapping.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCoverage:
+    """One attribute: whether a test expects a value for it, and which branches were taken.
+
+    Branches are named for a person, such as ``row "SE"`` or ``default used``.
+    """
+
+    field: str
+    is_expected: bool
+    taken: tuple[str, ...]
+    missed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """All attributes of a mapping file, in its order."""
+
+    fields: tuple[FieldCoverage, ...]
+
+    @property
+    def total(self) -> int:
+        """How much there is to reach: attributes and branches."""
+        return len(self.fields) + sum(len(f.taken) + len(f.missed) for f in self.fields)
+
+    @property
+    def reached(self) -> int:
+        """How much was reached."""
+        return sum(each.is_expected + len(each.taken) for each in self.fields)
+
+
+def percent(coverages: Iterable[Coverage]) -> float:
+    """Return how much of several files was reached; of nothing, all."""
+    everyone = list(coverages)
+    total = sum(each.total for each in everyone)
+    return 100.0 * sum(each.reached for each in everyone) / total if total else 100.0
+
+
+def run_alone(program: Program) -> tuple[list[TestResult], Coverage]:
+    """Run the tests of a mapping file, and measure nothing."""
+    return run_tests(program), Coverage(())
+
+
+def run_with_coverage(program: Program) -> tuple[list[TestResult], Coverage]:
+    """Run the tests of a mapping file on a program that notes what they reach."""
+    rules = rules_of(program)
+    taken: dict[str, set[str]] = {name: set() for name in rules}
+    vocabulary = program.users.vocabulary
+    noting = tuple(
+        _noting(each, rules[each.name], taken[each.name], vocabulary)
+        for each in program.users.fields
+    )
+    results = run_tests(replace(program, users=replace(program.users, fields=noting)))
+    expected = {name for test in program.tests for name in (*test.target, *test.absent)}
+    return results, Coverage(
+        tuple(_covered(name, rule, taken[name], name in expected) for name, rule in rules.items())
+    )
+
+
+def _noting(
+    target_field: Field, rule: AttributeModel, taken: set[str], vocabulary: Vocabulary
+) -> Field:
+    def read(resource: dict[str, Any]) -> Any:
+        taken.update(_taken(rule, follow(rule, target_field, resource, vocabulary)))
+        return target_field.read(resource)
+
+    return replace(target_field, read=read)
+
+
+def _covered(name: str, rule: AttributeModel, taken: set[str], is_expected: bool) -> FieldCoverage:
+    branches = _branches(rule)
+    return FieldCoverage(
+        name,
+        is_expected,
+        tuple(each for each in branches if each in taken),
+        tuple(each for each in branches if each not in taken),
+    )
+
+
+def _branches(rule: AttributeModel) -> list[str]:
+    """Return every branch of a rule; one without a choice has none."""
+    found = []
+    paths = rule.from_ or []
+    if len(paths) > 1:
+        found += [_source(text) for text in paths]
+    if rule.expr is not None:
+        found += _arms(rule.expr)
+    found += [_row(key) for key in rule.values or {}]
+    if rule.default is not None and not rule.has("const"):
+        found += ["default used", "default not used"]
+        if isinstance(rule.default, dict) and "expr" in rule.default:
+            found += _arms(rule.default["expr"])
+    # One path may be given twice, and two expressions may be the same.
+    return list(dict.fromkeys(found))
+
+
+def _taken(rule: AttributeModel, trace: Trace) -> list[str]:
+    found = [_source(each.path) for each in trace.sources if each.taken]
+    if trace.row is not None:
+        found.append(_row(trace.row))
+    for piece in (trace.expression, trace.default):
+        found += [] if piece is None else _arms_taken(piece)
+    if trace.taken in {"source", "row"}:
+        found.append("default not used")
+    elif rule.default is not None:
+        found.append("default used")
+    return found
+
+
+def _source(text: str) -> str:
+    return f"from {text}"
+
+
+def _row(key: str) -> str:
+    return f'row "{key}"'
+
+
+def _arms(text: str) -> list[str]:
+    return [_arm(call, arm) for call, arms in switch_arms(text) for arm in arms]
+
+
+def _arms_taken(piece: Piece) -> list[str]:
+    found = [] if piece.arm is None else [_arm(piece.text, piece.arm)]
+    return found + [each for child in piece.children for each in _arms_taken(child)]
+
+
+def _arm(call: str, arm: str) -> str:
+    return f"{call[:40]}{'…' if len(call) > 40 else ''}: {arm}"

@@ -1,0 +1,153 @@
+"""Evaluates an expression and keeps the value of each of its pieces.
+
+Slower than the closures that run, and apart from them: the walk is jmespath's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, cast
+
+from jmespath.visitor import TreeInterpreter
+
+from scimweave.mapping.dependencies import Dependencies
+from scimweave.mapping.expression_syntax import Node, parse
+from scimweave.mapping.fault import EvaluationError
+from scimweave.mapping.functions.limits import start
+from scimweave.mapping.functions.registry import functions
+from scimweave.mapping.functions.spec import Function
+from scimweave.mapping.secret import without_secrets
+from scimweave.mapping.unparse import unparse
+
+# Their value says nothing that their text does not.
+_PLAIN = frozenset({"literal", "identity", "current", "expref", "index", "slice", "key_val_pair"})
+_CHAINS = frozenset({"subexpression", "index_expression"})
+DEFAULT_ARM = "default"
+
+
+@dataclass(slots=True)
+class Piece:
+    """A piece of an expression with the value that it had.
+
+    ``error`` says why there was none. ``arm`` is the key of the pair that a ``switch`` chose, as
+    it is written, or ``default``.
+    """
+
+    text: str
+    value: Any = None
+    error: str | None = None
+    arm: str | None = None
+    children: list[Piece] = field(default_factory=list)
+
+
+def explain_expression(
+    text: str, document: Any, *, roots: Mapping[str, str] | None = None
+) -> Piece:
+    """Evaluate an expression that compiles; the arguments are those of ``compile_expression``."""
+    syntax = parse(text)
+    dependencies = Dependencies.of(syntax.tree, roots or {})
+    if dependencies.fields() is None:
+        # As where it runs: whoever reads everything does not ask for what nobody may see.
+        document = without_secrets(document) if isinstance(document, dict) else document
+    whole = Piece(unparse(syntax.tree))
+    interpreter = _Interpreter(dependencies.renamed, whole)
+    start()
+    try:
+        whole.value = interpreter.visit(cast(Any, syntax.tree), document)
+    except EvaluationError as error:
+        whole.error = error.reason
+    except (ArithmeticError, TypeError, ValueError, RecursionError) as error:
+        whole.error = str(error)
+    return _whole(whole)
+
+
+def switch_arms(text: str) -> list[tuple[str, list[str]]]:
+    """Return each ``switch`` of an expression with its arms, in the order of the text."""
+    return [
+        (unparse(node), [*map(unparse, node["children"][2::2]), DEFAULT_ARM])
+        for node in _nodes(parse(text).tree)
+        if node["type"] == "function_expression" and node["value"] == "switch"
+    ]
+
+
+def _nodes(node: Node) -> list[Node]:
+    children = [] if node["type"] == "slice" else node["children"]
+    return [node, *(each for child in children for each in _nodes(child))]
+
+
+def _whole(piece: Piece) -> Piece:
+    """Let the outermost node and the whole expression be one."""
+    if len(piece.children) == 1 and piece.error is None:
+        (only,) = piece.children
+        piece.children, piece.arm = only.children, only.arm
+    return piece
+
+
+class _Interpreter(TreeInterpreter):
+    """jmespath's walk, with scimweave's functions; what is visited is added to ``piece``."""
+
+    def __init__(self, renamed: Mapping[int, str], piece: Piece) -> None:
+        super().__init__()
+        self._renamed = renamed
+        self._piece = piece
+
+    def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
+        if node["type"] in _PLAIN:
+            return super().visit(node, *args, **kwargs)
+        around, piece = self._piece, Piece(unparse(node))
+        around.children.append(piece)
+        self._piece = piece
+        try:
+            piece.value = super().visit(node, *args, **kwargs)
+        except EvaluationError as error:
+            piece.error = error.reason
+            raise
+        finally:
+            self._piece = around
+            if node["type"] in _CHAINS:
+                # Of a chain only what it begins with may be more than fields.
+                piece.children = [each for each in piece.children[:1] if each.children]
+        return piece.value
+
+    def visit_field(self, node: Any, value: Any) -> Any:
+        name = self._renamed.get(id(node), node["value"])
+        return value.get(name) if isinstance(value, dict) else None
+
+    def visit_function_expression(self, node: Any, value: Any) -> Any:
+        function = functions()[node["value"]]
+        arguments = [
+            self._argument(function, index, child, value)
+            for index, child in enumerate(node["children"])
+        ]
+        if function.name == "switch":
+            self._piece.arm = _arm(node, arguments)
+        return function.implementation(*arguments)
+
+    def _argument(self, function: Function, index: int, node: Any, value: Any) -> Any:
+        if node["type"] == "expref":
+            return partial(self._apply, node["children"][0])
+        argument = self.visit(node, value)
+        parameter = function.parameter(index)
+        if not parameter.accepted.accepts(argument):
+            raise EvaluationError(function.wrong_type(index, argument))
+        return argument if parameter.prepare is None else parameter.prepare(argument)
+
+    def _apply(self, node: Any, value: Any) -> Any:
+        # A key of sort_by() and the like is computed for each element: no step of its own.
+        around, self._piece = self._piece, Piece("")
+        try:
+            return self.visit(node, value)
+        finally:
+            self._piece = around
+
+
+def _arm(node: Node, arguments: list[Any]) -> str:
+    source, _, *pairs = arguments
+    wanted = "" if source is None else source
+    for index, key in enumerate(pairs[::2]):
+        # In Python true is 1.
+        if key == wanted and isinstance(key, bool) is isinstance(wanted, bool):
+            return unparse(node["children"][2 + 2 * index])
+    return DEFAULT_ARM

@@ -1,0 +1,77 @@
+"""One sentence on each key of the mapping language: what an editor shows beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+KEY_DOCS: Mapping[str, str] = MappingProxyType(
+    {
+        # The file.
+        "integration": "Name of the integration: lower-case letters, digits and hyphens.",
+        "title": "Name for people; the integration's name unless given.",
+        "path": "Where the SCIM endpoint answers; /scim/<integration>/v2 unless given.",
+        "target": "Where the accounts live. In a test: the target fields that are expected.",
+        "users": "How users become accounts.",
+        "groups": "How groups become records of the target.",
+        "tests": "Examples of what the mapping does; `scimweave test` runs them.",
+        "tables": "Named tables for `values`.",
+        "let": "Named expressions.",
+        "schema": "SCIM attributes and extensions that this integration takes besides.",
+        "guard": "When a burst of leavers is held for an admin.",
+        "extends": "The mapping file that this one builds on.",
+        # The target.
+        "connector": "Which kind of target it is.",
+        "url": "Address of the target; keep passwords in ${ENV}.",
+        # Users.
+        "object": "The table, collection, resource type or object class of the accounts.",
+        "key": "The target's own identifier of an account.",
+        "match": "Target fields by which an account is found that was there before.",
+        "attributes": "Each target field with its source; the short form is a SCIM path. In an "
+        "extension: its attributes, the short form is the type.",
+        "ignore": "SCIM attributes that are knowingly not mapped.",
+        "unmapped": "What becomes of SCIM attributes that nothing maps: drop, keep or reject.",
+        "operations": "What becomes of the account when somebody leaves, returns or is deleted.",
+        "scope": "A SCIM filter: who is provisioned.",
+        "filterable": "SCIM attributes by which a provider may search.",
+        "patch_response": "The status that answers a PATCH; auto is 200 for users, 204 for groups.",
+        "members": "The table of memberships at the target; without it members are kept here only.",
+        "group": "The column that holds the key of the group's account.",
+        "member": "The column that holds the key of the member's account.",
+        # An extension, and its attributes (RFC 7643 §7).
+        "alias": "Short name of the extension in paths of this file, such as contoso.costCode.",
+        "description": "What the attribute is, for people.",
+        "multiValued": "Whether the attribute is a list.",
+        "caseExact": "Whether filters tell capital letters from small ones.",
+        "canonicalValues": "Values that are suggested; others are taken too.",
+        # An attribute.
+        "from": "A SCIM path; a list: the first that is present.",
+        "expr": "A JMESPath expression over the user.",
+        "const": "The same value for all.",
+        "values": 'A table over the source; "*" is the rest.',
+        "default": "Used when the source is absent: a literal, or { expr: … }.",
+        "absent": "Without a value: clear (null goes to the target) or keep (the field stays). "
+        "In a test: target fields that are not written.",
+        "apply": "always, or on_create: written once and never compared again.",
+        "required": "Without a value the user is refused, with a message that names the field.",
+        "type": "What the field takes; a value that does not fit is refused.",
+        "max_length": "How many characters the field takes; longer text is refused, never cut.",
+        "sensitive": "The value is never in a log, a journal entry or an error.",
+        "ref": "user: the value is a resource id, and the key of its account is written.",
+        "reverse": "How the SCIM attribute is read back from the target.",
+        # Operations.
+        "deactivate": "Done when somebody leaves.",
+        "reactivate": "Done when somebody returns.",
+        "delete": "What a deletion does to the account; in a test: the user is deleted.",
+        "missing": "What is done where the account is gone from the target.",
+        "set": "Target fields with the values that they get.",
+        "call": "What is called at the target.",
+        # A test.
+        "name": "What the test shows, in a few words.",
+        "user": "The SCIM user, before the change where there is one.",
+        "patch": "The operations of a PATCH request.",
+        "put": "The user that replaces it.",
+        "operation": "What is expected to be done.",
+        "error": "A part of the error that is expected.",
+    }
+)
