@@ -91,6 +91,7 @@ def _busy() -> float:
 
 def to_json(
     runs: Sequence[Run],
+    members: Mapping[int, Figure],
     skipped: Mapping[str, str],
     compiled: Sequence[Comparison],
     warned: Sequence[str] = (),
@@ -107,6 +108,9 @@ def to_json(
             }
             for run in runs
         ],
+        "one member into a group of": {
+            str(size): _rounded(figure) for size, figure in members.items()
+        },
         "marks": list(marks(runs)),
         "skipped": dict(skipped),
         "warnings": list(warned),

@@ -13,7 +13,7 @@ from bench.servers import OURS, SERVERS, Unavailable
 from bench.workload import measure
 from rich.console import Console
 
-from bench import expressions, plot, report
+from bench import expressions, groups, plot, report
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -36,13 +36,18 @@ def main() -> None:
                 console.print(f"{name} is skipped: {error}")
                 break
             console.print(report.table(runs[-1]))
+    members = groups.measure(options.members)
+    for line in groups.sentences(members):
+        console.print(line)
     compiled = expressions.measure()
     console.print(expressions.sentence(compiled))
     for line in report.marks(runs):
         console.print(line)
     if options.write:
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "latest.json").write_bytes(report.to_json(runs, skipped, compiled, warned))
+        (RESULTS / "latest.json").write_bytes(
+            report.to_json(runs, members, skipped, compiled, warned)
+        )
         (RESULTS / "latest.svg").write_text(plot.draw(runs))
         console.print(f"written: {RESULTS}")
 
@@ -67,6 +72,7 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     default: Iterable[int] = (1_000, 10_000, 100_000) if options.full else (1_000, 10_000)
     options.users = options.users or default
+    options.members = (0, 10_000, 100_000) if options.full else (0, 10_000)
     options.peer_users = options.peer_users or (default if options.full else (1_000,))
     return options
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-MAPPING = ROOT / "mappings" / "preciate.yaml"
+MAPPINGS = ROOT / "mappings"
 SCIMMY = ROOT / "bench" / "peers" / "scimmy"
 SCIMWEAVE = [sys.executable, "-m", "scimweave_server"]
 
@@ -33,9 +33,11 @@ class Server:
 
 
 @contextmanager
-def scimweave(folder: Path) -> Iterator[Server]:
-    """Serve the reference mapping from empty files, durable writes as always."""
-    environment = {**os.environ, "PRECIATE_DATABASE_URL": f"sqlite:///{folder / 'target.db'}"}
+def scimweave(folder: Path, integration: str = "preciate") -> Iterator[Server]:
+    """Serve a shipped mapping from empty files, durable writes as always."""
+    variable = f"{integration.upper()}_DATABASE_URL"
+    environment = {**os.environ, variable: f"sqlite:///{folder / 'target.db'}"}
+    mapping = str(MAPPINGS / f"{integration}.yaml")
     store = ["--store", f"sqlite:///{folder / 'store.db'}"]
 
     def run(*words: str) -> str:
@@ -43,9 +45,9 @@ def scimweave(folder: Path) -> Iterator[Server]:
             [*SCIMWEAVE, *words], env=environment, check=True, text=True, stdout=subprocess.PIPE
         ).stdout
 
-    run("init-target", str(MAPPING))
-    token = run("key", "generate", "preciate", "--quiet", "--mappings", str(MAPPING), *store)
-    command = [*SCIMWEAVE, "serve", str(MAPPING), "--port", "0", *store]
+    run("init-target", mapping)
+    token = run("key", "generate", integration, "--quiet", "--mappings", mapping, *store)
+    command = [*SCIMWEAVE, "serve", mapping, "--port", "0", *store]
     with _started(command, r"Tenant URL\s+(\S+)", folder, environment) as (url, pid):
         yield Server(url, token.strip(), pid)
 

@@ -46,7 +46,7 @@ async def measure(server: Server, users: int, requests: int, rounds: int) -> lis
     connections = [Connection(server.url, server.token) for _ in range(CONNECTIONS)]
     for connection in connections:
         await connection.open()
-    _, bodies = await load("fill", connections, map(create, range(users)), _status(201), server.pid)
+    _, bodies = await load("fill", connections, map(create, range(users)), status(201), server.pid)
     ids = [orjson.loads(body)["id"] for body in bodies]
     # Spread over all users: neighbours would be in one page of a cache.
     step = max(1, users // requests)
@@ -88,11 +88,11 @@ def _kinds(
     def patch(number: int) -> Request:
         return "PATCH", f"/Users/{ids[existing(number)]}", title(f"{value} {number}")
 
-    yield "create", lambda number: create(new + number), _status(201)
-    yield "read", read, _status(200)
+    yield "create", lambda number: create(new + number), status(201)
+    yield "read", read, status(200)
     yield "filter hit", hit, _total(1)
     yield "filter miss", miss, _total(0)
-    yield "patch", patch, _status(200, 204)
+    yield "patch", patch, status(200, 204)
 
 
 def _middle(figures: list[Figure]) -> Figure:
@@ -112,7 +112,9 @@ def _filter(name: str) -> str:
     return f"/Users?filter=userName%20eq%20%22{name}%22"
 
 
-def _status(*expected: int) -> Check:
+def status(*expected: int) -> Check:
+    """Return the check that an answer has one of these statuses."""
+
     def check(status: int, body: bytes) -> None:
         assert status in expected, (status, body)
 

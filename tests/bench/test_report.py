@@ -37,7 +37,7 @@ def test_marks_are_against_the_best_peer_and_the_fewest_users(line: str) -> None
 
 
 def test_results_are_json_with_every_run() -> None:
-    written = orjson.loads(report.to_json(RUNS, {"other": "not here"}, []))
+    written = orjson.loads(report.to_json(RUNS, {}, {"other": "not here"}, []))
     assert [(each["server"], each["users"]) for each in written["runs"]] == [
         (each.server, each.users) for each in RUNS
     ]
