@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 from scimweave.mapping.fault import EvaluationError
 
 MAX_TEXT = 1024 * 1024
@@ -14,9 +12,14 @@ _SMALL = 4096
 MAX_STEPS = 300_000_000
 
 
-class _Made(threading.local):
-    characters = 0
-    steps = 0
+class _Made:
+    """What the evaluation under way has made; threads share it, which at worst counts too much."""
+
+    __slots__ = ("characters", "steps")
+
+    def __init__(self) -> None:
+        self.characters = 0
+        self.steps = 0
 
 
 _made = _Made()
