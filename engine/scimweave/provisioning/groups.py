@@ -9,6 +9,7 @@ from scimweave.provisioning.referring import with_members
 from scimweave.provisioning.running import Running
 from scimweave.provisioning.selecting import Source
 from scimweave.provisioning.users import MappedResources
+from scimweave.scim.coercion import Findings
 from scimweave.scim.members import MEMBERS, MemberChange, replaced_members, split_members
 from scimweave.scim.schema import GROUP_TYPE
 from scimweave.store.base import Reference
@@ -34,4 +35,7 @@ class Groups(MappedResources):
         return resource, replaced_members(resource.pop(MEMBERS, None))
 
     def _split(self, running: Running, body: Any) -> tuple[Any, tuple[MemberChange, ...]]:
-        return split_members(body, running.checker)
+        findings = Findings()
+        found = split_members(body, running.checker, findings)
+        self._sight.saw_quirks(findings.quirks)
+        return found

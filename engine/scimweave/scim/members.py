@@ -45,12 +45,12 @@ def replaced_members(members: Any) -> tuple[MemberChange, ...]:
 
 
 def split_members(
-    body: Any, checker: Checker, *, max_operations: int = 1000
+    body: Any, checker: Checker, findings: Findings, *, max_operations: int = 1000
 ) -> tuple[Any, tuple[MemberChange, ...]]:
     """Return a PatchOp body without what it says of members, and that, in its order.
 
     Operations keep their places. What is at fault elsewhere is left for ``parse_patch`` to refuse.
-    Raises ``ScimError`` that names the operation at fault.
+    ``findings`` gets the quirks. Raises ``ScimError`` that names the operation at fault.
     """
     if not isinstance(body, dict):
         return body, ()
@@ -62,7 +62,7 @@ def split_members(
     changes: list[MemberChange] = []
     for number, operation in enumerate(operations):
         try:
-            kept, found = _split(operation, checker)
+            kept, found = _split(operation, checker, findings)
         except ScimError as error:
             place = f"Operations[{number}] (members): {error.detail}"
             raise ScimError(error.status, place, error.scim_type) from None
@@ -71,7 +71,7 @@ def split_members(
     return ({**body, key: rest} if changes else body), tuple(changes)
 
 
-def _split(operation: Any, checker: Checker) -> tuple[Any, list[MemberChange]]:
+def _split(operation: Any, checker: Checker, findings: Findings) -> tuple[Any, list[MemberChange]]:
     if not isinstance(operation, dict):
         return operation, []
     refuse_duplicates(operation)
@@ -83,7 +83,9 @@ def _split(operation: Any, checker: Checker) -> tuple[Any, list[MemberChange]]:
         named = _members_path(path)
         if named is None:
             return operation, []
-        return _NO_CHANGE, _changes(op.lower(), named, value, checker)
+        if op != op.lower():
+            findings.quirks.add("Q1")
+        return _NO_CHANGE, _changes(op.lower(), named, value, checker, findings)
     if not isinstance(value, dict) or op.lower() == "remove":
         return operation, []
     found: list[MemberChange] = []
@@ -93,7 +95,7 @@ def _split(operation: Any, checker: Checker) -> tuple[Any, list[MemberChange]]:
         if named is None:
             others[name] = each
         else:
-            found += _changes(op.lower(), named, each, checker)
+            found += _changes(op.lower(), named, each, checker, findings)
     return ({**parts, "value": others} if found else operation), found
 
 
@@ -108,7 +110,9 @@ def _members_path(text: Any) -> AttributePath | None:
     return path if is_core and path.attribute.lower() == MEMBERS else None
 
 
-def _changes(op: str, path: AttributePath, value: Any, checker: Checker) -> list[MemberChange]:
+def _changes(
+    op: str, path: AttributePath, value: Any, checker: Checker, findings: Findings
+) -> list[MemberChange]:
     if path.sub_attribute is not None and path.sub_attribute.lower() != "value":
         # The others are filled in from the member itself.
         return []
@@ -118,10 +122,11 @@ def _changes(op: str, path: AttributePath, value: Any, checker: Checker) -> list
         if value is _MISSING or value is None:
             return [MemberChange("clear")]
         # Entra names the members to remove here: not all of them are meant (Q12).
-        return [MemberChange("leave", _ids(_taken(value, checker)))]
+        findings.quirks.add("Q12")
+        return [MemberChange("leave", _ids(_taken(value, checker, findings)))]
     if value is _MISSING:
         raise invalid_value(f"{op} takes a value: send [] to remove all members")
-    joining = _joining(_taken(value, checker))
+    joining = _joining(_taken(value, checker, findings))
     return [joining] if op == "add" else [MemberChange("clear"), joining]
 
 
@@ -155,11 +160,11 @@ def named_ids(found: Filter) -> tuple[str, ...] | None:
     return None
 
 
-def _taken(value: Any, checker: Checker) -> list[dict[str, Any]]:
+def _taken(value: Any, checker: Checker, findings: Findings) -> list[dict[str, Any]]:
     """Return the members in a list, one object, or plain strings (Q14, Q15)."""
     edit = checker.editor.edit(MEMBERS)
     assert isinstance(edit, ListEdit)  # noqa: S101 - multi-valued in the schema
-    return edit.entry.take(value, Findings()) or []
+    return edit.entry.take(value, findings) or []
 
 
 def _joining(members: list[dict[str, Any]]) -> MemberChange:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from scimweave.scim.coercion import Findings
 from scimweave.scim.error import ScimError
 from scimweave.scim.members import MemberChange, replaced_members, split_members
 from scimweave.scim.patch import parse_patch
@@ -15,7 +16,7 @@ CHECKER = Checker(GROUP_TYPE, Acceptance.everything(GROUP_TYPE))
 
 def split(*operations: Any) -> tuple[list[Any], list[tuple[str, tuple[str, ...]]]]:
     """Return the operations that are left, and the kinds and ids of the changes."""
-    body, changes = split_members({"Operations": list(operations)}, CHECKER)
+    body, changes = split_members({"Operations": list(operations)}, CHECKER, Findings())
     return body["Operations"], [(each.kind, each.ids) for each in changes]
 
 
@@ -49,12 +50,12 @@ def test_operations_keep_their_numbers() -> None:
     ],
 )
 def test_what_is_not_about_members_is_left_as_it_is(body: Any) -> None:
-    assert split_members(body, CHECKER) == (body, ())
+    assert split_members(body, CHECKER, Findings()) == (body, ())
 
 
 def test_too_many_operations_are_not_even_looked_at() -> None:
     body = {"Operations": [{"op": "add", "path": "members", "value": [{}]}] * 3}
-    assert split_members(body, CHECKER, max_operations=2) == (body, ())
+    assert split_members(body, CHECKER, Findings(), max_operations=2) == (body, ())
 
 
 def test_value_path_can_be_replaced() -> None:

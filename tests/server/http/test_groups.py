@@ -544,3 +544,11 @@ async def test_unknown_endpoint_names_those_there_are(call: Provider) -> None:
     answer = await call("GET", "/Teams")
     assert answer.status == 404
     assert "/Users, /Groups, /Schemas" in answer.body["detail"]
+
+
+async def test_quirks_of_members_are_counted(world: World, engine: Engine) -> None:
+    await world.patch(
+        {"op": "Add", "path": "members", "value": ["<cyd>"]},
+        {"op": "Remove", "path": "members", "value": [{"$ref": None, "value": "<ada>"}]},
+    )
+    assert dict(engine["directory"].sight.quirks) == {"Q1": 1, "Q12": 1, "Q15": 1}
