@@ -10,7 +10,7 @@ from typing import Any
 import jmespath
 from jmespath import functions
 
-from scimweave.mapping.expression import compile_expression
+from scimweave.mapping.expression.compiled import compile_expression
 
 MARK = 8.0
 ROUNDS = 7

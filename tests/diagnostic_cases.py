@@ -8,11 +8,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 from scimweave.mapping import compiler
+from scimweave.mapping.checks.target import check_target, target_finding
 from scimweave.mapping.compiler import compile_text
 from scimweave.mapping.diagnostics import Diagnostic
 from scimweave.mapping.functions.packages import Brought
 from scimweave.mapping.lint import duplicates, lint
-from scimweave.mapping.target_check import check_target, target_finding
 from scimweave.scim.schema import ENTERPRISE_USER, USER
 from small_mapping import mapping_text
 from target_fields import TargetField

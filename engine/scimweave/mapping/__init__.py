@@ -1,9 +1,15 @@
-"""Mapping files: what they say, what is wrong with them, and what they make of a resource."""
+"""Mapping files: what they say, what is wrong with them, and what they make of a resource.
 
+In the order of a file's life: ``document`` reads the text, ``model`` and ``shape`` its form,
+``compiler`` makes a program of ``rules`` and ``expression``, ``checks`` and ``lint`` look at it,
+``project`` is what runs. ``tests``, ``coverage``, ``explain`` and ``editor`` are for its author.
+"""
+
+from scimweave.mapping.checks.target import check_members, check_target, target_finding
 from scimweave.mapping.compiler import load, load_text
-from scimweave.mapping.convert import Value
 from scimweave.mapping.diagnostics import CATALOGUE, Diagnostic, MappingError, Related, Span
 from scimweave.mapping.endpoints import endpoints
+from scimweave.mapping.expression.compiled import Expression, compile_expression
 from scimweave.mapping.lint import duplicates, lint, load_all, mapping_files
 from scimweave.mapping.operation import Operation, operation
 from scimweave.mapping.project import (
@@ -19,11 +25,12 @@ from scimweave.mapping.project import (
     UserProgram,
     to_json,
 )
-from scimweave.mapping.target_check import check_members, check_target, target_finding
+from scimweave.mapping.rules.convert import Value
 
 __all__ = [
     "CATALOGUE",
     "Diagnostic",
+    "Expression",
     "Field",
     "FieldFault",
     "GroupProgram",
@@ -41,6 +48,7 @@ __all__ = [
     "Value",
     "check_members",
     "check_target",
+    "compile_expression",
     "duplicates",
     "endpoints",
     "lint",

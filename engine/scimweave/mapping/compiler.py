@@ -10,18 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scimweave.mapping.attributes import ignored_path
 from scimweave.mapping.cases import compile_test
-from scimweave.mapping.checks import check_file, check_users, written_names
-from scimweave.mapping.convert import Unfit, Value
+from scimweave.mapping.checks.file import check_file, check_users, written_names
+from scimweave.mapping.checks.rules import check_rules
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
-from scimweave.mapping.extensions import compile_extensions, declared
-from scimweave.mapping.field import compile_field
-from scimweave.mapping.filterable import filterable
-from scimweave.mapping.fitting import shown
+from scimweave.mapping.document.interpolation import interpolate
+from scimweave.mapping.document.loader import parse, read_text
+from scimweave.mapping.document.source import Document, YamlPath
 from scimweave.mapping.functions.registry import installed
-from scimweave.mapping.interpolation import interpolate
-from scimweave.mapping.loader import parse, read_text
 from scimweave.mapping.project import (
     Field,
     GroupProgram,
@@ -34,9 +30,13 @@ from scimweave.mapping.project import (
     default_path,
 )
 from scimweave.mapping.report import Report
-from scimweave.mapping.rule_checks import check_rules
-from scimweave.mapping.source import Document, YamlPath
-from scimweave.mapping.vocabulary import Vocabulary
+from scimweave.mapping.rules.attributes import ignored_path
+from scimweave.mapping.rules.convert import Unfit, Value
+from scimweave.mapping.rules.extensions import compile_extensions, declared
+from scimweave.mapping.rules.field import compile_field
+from scimweave.mapping.rules.filterable import filterable
+from scimweave.mapping.rules.fitting import shown
+from scimweave.mapping.rules.vocabulary import Vocabulary
 from scimweave.scim.resource import Acceptance
 from scimweave.scim.schema import GROUP_TYPE
 from scimweave.scim.syntax import AttributePath

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scimweave.mapping.explain import Trace, follow, rules_of
-from scimweave.mapping.explain_expression import Piece, switch_arms
+from scimweave.mapping.expression.explained import Piece, switch_arms
 from scimweave.mapping.project import Field, Program
 from scimweave.mapping.tests import TestResult, run_tests
 
 if TYPE_CHECKING:
     from scimweave.mapping.model import AttributeModel
-from scimweave.mapping.vocabulary import Vocabulary
+from scimweave.mapping.rules.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-from scimweave.mapping.snippet import Painter, harmless, snippet
+from scimweave.mapping.document.snippet import Painter, harmless, snippet
 
 Severity = Literal["error", "warning"]
 

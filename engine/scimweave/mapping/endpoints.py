@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from scimweave.mapping.diagnostics import MappingError
-from scimweave.mapping.interpolation import interpolate
+from scimweave.mapping.document.interpolation import interpolate
+from scimweave.mapping.document.loader import parse, read_text
 from scimweave.mapping.lint import mapping_files
-from scimweave.mapping.loader import parse, read_text
 from scimweave.mapping.project import default_path
 
 

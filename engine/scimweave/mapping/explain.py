@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from scimweave.mapping.convert import Unfit, to_string
 from scimweave.mapping.diagnostics import Span
-from scimweave.mapping.explain_expression import Piece, explain_expression
-from scimweave.mapping.fitting import REST
+from scimweave.mapping.document.source import YamlPath
+from scimweave.mapping.expression.explained import Piece, explain_expression
 from scimweave.mapping.project import KEEP, Field, FieldError, ObjectProgram, Program, to_json
-from scimweave.mapping.secret import has_any
-from scimweave.mapping.source import YamlPath
-from scimweave.mapping.vocabulary import USER_VOCABULARY, Vocabulary
+from scimweave.mapping.rules.convert import Unfit, to_string
+from scimweave.mapping.rules.fitting import REST
+from scimweave.mapping.rules.secret import has_any
+from scimweave.mapping.rules.vocabulary import USER_VOCABULARY, Vocabulary
 from scimweave.scim.path import compile_path, parse_path
 
 if TYPE_CHECKING:

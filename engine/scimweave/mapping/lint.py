@@ -15,7 +15,7 @@ from scimweave.mapping.diagnostics import (
     finding,
     has_errors,
 )
-from scimweave.mapping.loader import read_text
+from scimweave.mapping.document.loader import read_text
 from scimweave.mapping.project import Program
 
 _SUFFIXES = frozenset({".yaml", ".yml"})

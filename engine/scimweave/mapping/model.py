@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from scimweave.mapping.interpolation import EnvironmentText
+from scimweave.mapping.document.interpolation import EnvironmentText
 
 TypeName = Literal["string", "integer", "decimal", "boolean", "date", "datetime", "uuid", "json"]
 Loc = tuple[str | int, ...]

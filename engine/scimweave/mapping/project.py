@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from scimweave.mapping.convert import Value
 from scimweave.mapping.diagnostics import Diagnostic, Span
-from scimweave.mapping.secret import has_any
-from scimweave.mapping.source import Document
-from scimweave.mapping.vocabulary import Vocabulary
+from scimweave.mapping.document.source import Document
+from scimweave.mapping.rules.convert import Value
+from scimweave.mapping.rules.secret import has_any
+from scimweave.mapping.rules.vocabulary import Vocabulary
 from scimweave.scim.resource import Acceptance
 from scimweave.scim.schema import ResourceType
 from scimweave.scim.syntax import AttributePath

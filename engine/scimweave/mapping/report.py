@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scimweave.mapping.diagnostics import Diagnostic, Related, Span, finding
-from scimweave.mapping.source import Document, YamlPath
+from scimweave.mapping.document.source import Document, YamlPath
 
 
 class Report:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scimweave.mapping.diagnostics import Diagnostic, closest, did_you_mean, finding
-from scimweave.mapping.extensions import is_urn
+from scimweave.mapping.document.source import Document
 from scimweave.mapping.model import Fault, model_at
-from scimweave.mapping.source import Document
+from scimweave.mapping.rules.extensions import is_urn
 
 _EXPECTED = {
     "string_type": "text",

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from scimweave.mapping.convert import Unfit, Value
 from scimweave.mapping.diagnostics import Span
-from scimweave.mapping.fitting import shown
 from scimweave.mapping.operation import Operation, operation
 from scimweave.mapping.project import FieldFault, MappingTest, Program, UserProgram, to_json
-from scimweave.mapping.secret import without_secrets
+from scimweave.mapping.rules.convert import Unfit, Value
+from scimweave.mapping.rules.fitting import shown
+from scimweave.mapping.rules.secret import without_secrets
 from scimweave.scim.error import ScimError
 from scimweave.scim.patch import parse_patch
 from scimweave.scim.resource import Checker

@@ -10,7 +10,7 @@ from typing import Any
 from scimweave.connectors.base import Account, Gone, TargetError, Unreachable, Value
 from scimweave.mapping import FieldFault
 from scimweave.mapping.operation import Operation, operation
-from scimweave.mapping.secret import has_any, without_secrets
+from scimweave.mapping.rules.secret import has_any, without_secrets
 from scimweave.provisioning.difference import (
     NO_DIFFERENCE,
     Difference,

@@ -12,7 +12,7 @@ from scimweave.connectors.base import Account, TargetError
 from scimweave.connectors.registry import open_connector
 from scimweave.mapping import ObjectProgram, Program, to_json
 from scimweave.mapping.explain import Explanation, explain
-from scimweave.mapping.explain_expression import Piece
+from scimweave.mapping.expression.explained import Piece
 from scimweave.provisioning.difference import MASK, remember, same
 from scimweave.provisioning.lookups import folded, label_of
 from scimweave.provisioning.running import shapes_of

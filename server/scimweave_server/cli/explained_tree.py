@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from scimweave.mapping.explain_expression import Piece
-from scimweave.mapping.snippet import harmless
+from scimweave.mapping.document.snippet import harmless
+from scimweave.mapping.expression.explained import Piece
 from scimweave_server.cli.explained import Explained, ExplainedField, Value
 
 _MAX_SHOWN = 120

@@ -30,8 +30,8 @@ def import_entra(
     ] = None,
 ) -> None:
     """Write a draft of a mapping file from a synchronization schema that Entra exported."""
-    from scimweave.mapping.entra_draft import draft
-    from scimweave.mapping.entra_schema import MAX_BYTES, EntraSchemaError, read_entra_schema
+    from scimweave.mapping.entra.draft import draft
+    from scimweave.mapping.entra.schema import MAX_BYTES, EntraSchemaError, read_entra_schema
 
     if integration is not None and not _NAME.fullmatch(integration):
         raise typer.BadParameter(

@@ -89,7 +89,7 @@ def _values(program: Program, projection: Projection) -> dict[str, Any]:
 def _print(program: Program, projection: Projection) -> None:
     import json
 
-    from scimweave.mapping.snippet import harmless
+    from scimweave.mapping.document.snippet import harmless
 
     values = _values(program, projection)
     faults = {fault.field: fault for fault in projection.faults}

@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scimweave.mapping.expression import EvaluationError, ExpressionError, compile_expression
+from scimweave.mapping.expression.compiled import (
+    EvaluationError,
+    ExpressionError,
+    compile_expression,
+)
 from scimweave.mapping.functions.date_format import compile_format
 from scimweave.mapping.functions.date_text import print_date, read_date
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from scimweave.mapping.expression import compile_expression
+from scimweave.mapping.expression.compiled import compile_expression
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 MANAGED: dict[str, Any] = {

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from diagnostic_cases import CASES
+from scimweave.mapping.checks.target import check_target
 from scimweave.mapping.compiler import compile_text
 from scimweave.mapping.diagnostics import CATALOGUE, Diagnostic, Related, Span, finding
 from scimweave.mapping.project import Program
-from scimweave.mapping.target_check import check_target
 from small_mapping import mapping_text, program
 from target_fields import TargetField
 

@@ -11,11 +11,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from diagnostic_cases import CASES
-from scimweave.mapping.editor_schema import editor_schema
+from scimweave.mapping.document.loader import parse
+from scimweave.mapping.editor.key_docs import KEY_DOCS
+from scimweave.mapping.editor.schema import editor_schema
 from scimweave.mapping.functions.registry import REGISTRY
-from scimweave.mapping.key_docs import KEY_DOCS
 from scimweave.mapping.lint import mapping_files
-from scimweave.mapping.loader import parse
 from scimweave.mapping.model import PLACES
 from scimweave.scim.path import ALIASES, parse_path
 from small_mapping import mapping_text

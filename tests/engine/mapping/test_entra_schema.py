@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scimweave.mapping import load_text
-from scimweave.mapping.entra_draft import draft
-from scimweave.mapping.entra_schema import MAX_BYTES, EntraSchemaError, read_entra_schema
-from scimweave.mapping.field_names import field_name
+from scimweave.mapping.entra.draft import draft
+from scimweave.mapping.entra.field_names import field_name
+from scimweave.mapping.entra.schema import MAX_BYTES, EntraSchemaError, read_entra_schema
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "import"
 EXPORT = (GOLDEN / "entra.json").read_bytes()

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from scimweave.mapping import Program, to_json
 from scimweave.mapping.explain import Explanation, explain, follow, rules_of
-from scimweave.mapping.explain_expression import Piece, explain_expression
-from scimweave.mapping.expression import compile_expression
+from scimweave.mapping.expression.compiled import compile_expression
+from scimweave.mapping.expression.explained import Piece, explain_expression
 from scimweave.mapping.functions.registry import REGISTRY
 from scimweave.mapping.functions.spec import Example
 from scimweave.mapping.project import KEEP, FieldError

@@ -4,7 +4,11 @@ from typing import Any
 import jmespath
 import pytest
 
-from scimweave.mapping.expression import EvaluationError, ExpressionError, compile_expression
+from scimweave.mapping.expression.compiled import (
+    EvaluationError,
+    ExpressionError,
+    compile_expression,
+)
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ADA: dict[str, Any] = {

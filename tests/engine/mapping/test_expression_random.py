@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jmespath.functions import Functions, signature
 
-from scimweave.mapping.explain_expression import explain_expression
-from scimweave.mapping.expression import ExpressionError, MappingFault, compile_expression
+from scimweave.mapping.expression.compiled import ExpressionError, MappingFault, compile_expression
+from scimweave.mapping.expression.explained import explain_expression
 from scimweave.mapping.functions.builtins import BUILTINS
 
 

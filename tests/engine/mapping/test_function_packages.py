@@ -15,7 +15,7 @@ from scimweave.mapping.functions.registry import REGISTRY
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "functions.md"
 TRY = """
-from scimweave.mapping.expression import compile_expression
+from scimweave.mapping.expression.compiled import compile_expression
 from scimweave.mapping.functions.registry import functions
 example = functions()["acme_badge"].examples[0]
 assert compile_expression(example.expression)(example.document) == example.result

@@ -2,7 +2,11 @@ from typing import Any
 
 import pytest
 
-from scimweave.mapping.expression import EvaluationError, ExpressionError, compile_expression
+from scimweave.mapping.expression.compiled import (
+    EvaluationError,
+    ExpressionError,
+    compile_expression,
+)
 from scimweave.mapping.functions.registry import REGISTRY, nearest
 from scimweave.mapping.functions.spec import Example
 

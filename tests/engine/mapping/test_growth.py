@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scimweave.mapping.expression import ExpressionError, compile_expression
-from scimweave.mapping.expression_syntax import parse
-from scimweave.mapping.growth import Bound, growth_of
+from scimweave.mapping.expression.compiled import ExpressionError, compile_expression
+from scimweave.mapping.expression.growth import Bound, growth_of
+from scimweave.mapping.expression.syntax import parse
 
 PAIRS = ", ".join(f"'k{n}', 'v{n}'" for n in range(400))
 HUNDRED = f"`[{','.join('1' * 100)}]`"

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from scimweave.mapping.diagnostics import Diagnostic, MappingError
-from scimweave.mapping.interpolation import interpolate
-from scimweave.mapping.loader import MAX_BYTES, parse, read_text
-from scimweave.mapping.source import Document, YamlPath
+from scimweave.mapping.document.interpolation import interpolate
+from scimweave.mapping.document.loader import MAX_BYTES, parse, read_text
+from scimweave.mapping.document.source import Document, YamlPath
 
 
 def document(text: str) -> Document:

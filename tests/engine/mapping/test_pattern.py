@@ -11,7 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scimweave.mapping.expression import EvaluationError, ExpressionError, compile_expression
+from scimweave.mapping.expression.compiled import (
+    EvaluationError,
+    ExpressionError,
+    compile_expression,
+)
 
 
 def call(expression: str, /, **document: Any) -> Any:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scimweave.mapping import FieldFault, Operation, operation, to_json
-from scimweave.mapping.convert import CONVERTERS, Unfit
+from scimweave.mapping.rules.convert import CONVERTERS, Unfit
 from scimweave.scim.schema import ENTERPRISE_USER
 from small_mapping import program, resource
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scimweave.mapping.expression import EvaluationError, compile_expression
+from scimweave.mapping.expression.compiled import EvaluationError, compile_expression
 from scimweave.mapping.functions.diacritics import normalize_diacritics
 from scimweave.mapping.functions.once import random_string
 from scimweave.mapping.functions.text import left, mid, p_case, word

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from scimweave.mapping.expression_syntax import parse
-from scimweave.mapping.unparse import unparse
+from scimweave.mapping.expression.syntax import parse
+from scimweave.mapping.expression.unparse import unparse
 
 
 @pytest.mark.parametrize(

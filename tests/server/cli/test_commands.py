@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from employees import Employees
-from scimweave.mapping.editor_schema import editor_schema
+from scimweave.mapping.editor.schema import editor_schema
 from scimweave.provisioning.engine import Engine
 from scimweave_server.cli import app
 

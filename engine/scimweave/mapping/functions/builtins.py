@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any, cast
 
-from scimweave.mapping.fault import EvaluationError
+from scimweave.mapping.expression.fault import EvaluationError
 from scimweave.mapping.functions.argument_type import type_name
 from scimweave.mapping.functions.limits import limited, reserve
 from scimweave.mapping.functions.spec import Example, Library, Parameter

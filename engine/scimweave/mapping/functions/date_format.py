@@ -11,7 +11,7 @@ from typing import Any
 
 import re2  # type: ignore[import-untyped]  # it has no types
 
-from scimweave.mapping.fault import EvaluationError
+from scimweave.mapping.expression.fault import EvaluationError
 
 MONTHS = [
     *("January", "February", "March", "April", "May", "June"),

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from functools import cache
 
-from scimweave.mapping.fault import EvaluationError
+from scimweave.mapping.expression.fault import EvaluationError
 from scimweave.mapping.functions.date_format import (
     MONTHS,
     clock_hour,

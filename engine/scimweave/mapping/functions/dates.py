@@ -6,7 +6,7 @@ import calendar
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from scimweave.mapping.fault import EvaluationError
+from scimweave.mapping.expression.fault import EvaluationError
 from scimweave.mapping.functions.date_format import DateFormat, compile_format
 from scimweave.mapping.functions.date_text import print_date, read_date
 from scimweave.mapping.functions.spec import Example, Library, Parameter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scimweave.mapping.fault import EvaluationError
+from scimweave.mapping.expression.fault import EvaluationError
 
 MAX_TEXT = 1024 * 1024
 MAX_ALTOGETHER = 8 * MAX_TEXT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scimweave.mapping.fault import EvaluationError
+from scimweave.mapping.expression.fault import EvaluationError
 from scimweave.mapping.functions.limits import reserve
 from scimweave.mapping.functions.spec import Example, Library, Parameter
 

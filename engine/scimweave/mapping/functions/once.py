@@ -7,7 +7,7 @@ import string
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from scimweave.mapping.fault import EvaluationError
+from scimweave.mapping.expression.fault import EvaluationError
 from scimweave.mapping.functions.date_text import print_date
 from scimweave.mapping.functions.spec import Example, Library, Parameter
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import re2  # type: ignore[import-untyped]  # it has no types
 
-from scimweave.mapping.fault import EvaluationError
+from scimweave.mapping.expression.fault import EvaluationError
 from scimweave.mapping.functions.limits import check_length, limited, spend
 
 MAX_PATTERN = 2_000

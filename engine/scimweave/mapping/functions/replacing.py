@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scimweave.mapping.fault import EvaluationError
+from scimweave.mapping.expression.fault import EvaluationError
 from scimweave.mapping.functions.limits import reserve
 from scimweave.mapping.functions.pattern import (
     Pattern,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 
-from scimweave.mapping.fault import EvaluationError
+from scimweave.mapping.expression.fault import EvaluationError
 from scimweave.mapping.functions.limits import limited
 from scimweave.mapping.functions.spec import Example, Library, Parameter
 

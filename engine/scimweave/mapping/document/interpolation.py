@@ -7,8 +7,15 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from scimweave.mapping.diagnostics import Diagnostic, Span, did_you_mean, finding
-from scimweave.mapping.scalars import Scalar, resolve
-from scimweave.mapping.source import Document, ListNode, MapNode, Node, ScalarNode, YamlPath
+from scimweave.mapping.document.scalars import Scalar, resolve
+from scimweave.mapping.document.source import (
+    Document,
+    ListNode,
+    MapNode,
+    Node,
+    ScalarNode,
+    YamlPath,
+)
 
 _PLACEHOLDER = re.compile(
     r"(?P<escape>\$\$\{)|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?P<default>[^}]*))?\}|(?P<bad>\$\{)"

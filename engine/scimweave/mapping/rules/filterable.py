@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scimweave.mapping.attributes import Named, named
+from scimweave.mapping.document.source import YamlPath
 from scimweave.mapping.report import Report
-from scimweave.mapping.source import YamlPath
-from scimweave.mapping.vocabulary import Vocabulary
+from scimweave.mapping.rules.attributes import Named, named
+from scimweave.mapping.rules.vocabulary import Vocabulary
 from scimweave.scim.comparison import is_text
 from scimweave.scim.resource import Acceptance
 from scimweave.scim.schema import ResourceType

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from scimweave.mapping.convert import Unfit, Value
-from scimweave.mapping.fitting import Fit, explained, fitting, looked_up, shown
-from scimweave.mapping.origin import Origin, Read, from_expression, from_paths, type_of
+from scimweave.mapping.document.source import YamlPath
 from scimweave.mapping.project import KEEP, Field, FieldError, Reader
 from scimweave.mapping.report import Report
-from scimweave.mapping.secret import secret_paths
-from scimweave.mapping.source import YamlPath
-from scimweave.mapping.vocabulary import Vocabulary
+from scimweave.mapping.rules.convert import Unfit, Value
+from scimweave.mapping.rules.fitting import Fit, explained, fitting, looked_up, shown
+from scimweave.mapping.rules.origin import Origin, Read, from_expression, from_paths, type_of
+from scimweave.mapping.rules.secret import secret_paths
+from scimweave.mapping.rules.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from scimweave.mapping.model import AttributeModel

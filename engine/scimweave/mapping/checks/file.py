@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scimweave.mapping.diagnostics import Related, did_you_mean
+from scimweave.mapping.document.source import Document, MapNode, ScalarNode, YamlPath
 from scimweave.mapping.project import UserProgram
 from scimweave.mapping.report import Report
-from scimweave.mapping.source import Document, MapNode, ScalarNode, YamlPath
 
 if TYPE_CHECKING:
     from scimweave.mapping.model import MappingModel, ObjectsModel

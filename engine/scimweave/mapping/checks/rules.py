@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scimweave.mapping.fitting import REST
-from scimweave.mapping.null_checks import NullUse, null_uses
+from scimweave.mapping.checks.nulls import NullUse, null_uses
+from scimweave.mapping.document.source import YamlPath
 from scimweave.mapping.project import Field, ObjectProgram
 from scimweave.mapping.report import Report
-from scimweave.mapping.source import YamlPath
-from scimweave.mapping.vocabulary import Vocabulary
+from scimweave.mapping.rules.fitting import REST
+from scimweave.mapping.rules.vocabulary import Vocabulary
 from scimweave.scim.error import ScimError
 from scimweave.scim.path import parse_path
 from scimweave.scim.schema import Attribute

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from scimweave.mapping.diagnostics import Related
-from scimweave.mapping.fitting import shown
+from scimweave.mapping.document.source import MapNode, YamlPath
 from scimweave.mapping.report import Report
-from scimweave.mapping.source import MapNode, YamlPath
-from scimweave.mapping.vocabulary import USER_VOCABULARY, Vocabulary
+from scimweave.mapping.rules.fitting import shown
+from scimweave.mapping.rules.vocabulary import USER_VOCABULARY, Vocabulary
 from scimweave.scim.path import PathError, parse_path
 from scimweave.scim.schema import Attribute, Schema
 from scimweave.scim.syntax import AttributePath

@@ -12,14 +12,14 @@ from typing import Any, cast
 
 from jmespath.visitor import TreeInterpreter
 
-from scimweave.mapping.dependencies import Dependencies
-from scimweave.mapping.expression_syntax import Node, parse
-from scimweave.mapping.fault import EvaluationError
+from scimweave.mapping.expression.dependencies import Dependencies
+from scimweave.mapping.expression.fault import EvaluationError
+from scimweave.mapping.expression.syntax import Node, parse
+from scimweave.mapping.expression.unparse import unparse
 from scimweave.mapping.functions.limits import start
 from scimweave.mapping.functions.registry import functions
 from scimweave.mapping.functions.spec import Function
-from scimweave.mapping.secret import without_secrets
-from scimweave.mapping.unparse import unparse
+from scimweave.mapping.rules.secret import without_secrets
 
 # Their value says nothing that their text does not.
 _PLAIN = frozenset({"literal", "identity", "current", "expref", "index", "slice", "key_val_pair"})

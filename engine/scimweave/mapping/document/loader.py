@@ -7,10 +7,10 @@ from pathlib import Path
 
 import yaml
 
-from scimweave.mapping.composer import TooLarge, compose
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, finding
-from scimweave.mapping.scalars import UNPRINTABLE
-from scimweave.mapping.source import Document, MapNode, Mark, ScalarNode, Source
+from scimweave.mapping.document.composer import TooLarge, compose
+from scimweave.mapping.document.scalars import UNPRINTABLE
+from scimweave.mapping.document.source import Document, MapNode, Mark, ScalarNode, Source
 
 # ${NAME} behind an opening bracket, where YAML takes its braces for a mapping.
 _UNQUOTED = re.compile(r"[{\[][^\"']*[\s:,\[]\$\{")

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from scimweave.mapping.compiler import compile_text
-from scimweave.mapping.entra_schema import EntraSchema, EntraSchemaError, Flow, Objects
-from scimweave.mapping.field_names import field_name
+from scimweave.mapping.entra.field_names import field_name
+from scimweave.mapping.entra.schema import EntraSchema, EntraSchemaError, Flow, Objects
 from scimweave.scim.schema import ENTERPRISE_USER
 
 _COLUMN = 46

@@ -7,19 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from scimweave.mapping.attributes import every_attribute, named, named_by_expression
-from scimweave.mapping.expression import (
+from scimweave.mapping.document.source import YamlPath
+from scimweave.mapping.expression.compiled import (
     EvaluationError,
     Expression,
     ExpressionError,
     compile_expression,
 )
-from scimweave.mapping.impure import report_impure
 from scimweave.mapping.project import FieldError
 from scimweave.mapping.report import Report
-from scimweave.mapping.secret import secret_paths, without_secrets
-from scimweave.mapping.source import YamlPath
-from scimweave.mapping.vocabulary import Vocabulary
+from scimweave.mapping.rules.attributes import every_attribute, named, named_by_expression
+from scimweave.mapping.rules.impure import report_impure
+from scimweave.mapping.rules.secret import secret_paths, without_secrets
+from scimweave.mapping.rules.vocabulary import Vocabulary
 from scimweave.scim.path import compile_path
 from scimweave.scim.syntax import AttributePath
 

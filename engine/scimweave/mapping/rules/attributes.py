@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scimweave.mapping.diagnostics import closest
+from scimweave.mapping.document.source import YamlPath
 from scimweave.mapping.report import Report
-from scimweave.mapping.source import YamlPath
-from scimweave.mapping.vocabulary import Vocabulary
+from scimweave.mapping.rules.vocabulary import Vocabulary
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import compile_condition
 from scimweave.scim.path import PathError, parse_path

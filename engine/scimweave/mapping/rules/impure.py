@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from scimweave.mapping.expression import Expression
+from scimweave.mapping.document.source import YamlPath
+from scimweave.mapping.expression.compiled import Expression
 from scimweave.mapping.functions.registry import functions
 from scimweave.mapping.report import Report
-from scimweave.mapping.source import YamlPath
 
 
 def report_impure(expression: Expression, where: YamlPath, report: Report) -> None:

@@ -16,7 +16,7 @@ from jmespath.exceptions import (
 )
 from jmespath.lexer import Lexer
 
-from scimweave.mapping.fault import ExpressionError
+from scimweave.mapping.expression.fault import ExpressionError
 
 MAX_LENGTH = 10_000
 MAX_DEPTH = 100

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scimweave.mapping.convert import CONVERTERS, Unfit, Value, to_string
 from scimweave.mapping.project import FieldError
+from scimweave.mapping.rules.convert import CONVERTERS, Unfit, Value, to_string
 
 Fit = Callable[[Any], Value]
 REST = "*"

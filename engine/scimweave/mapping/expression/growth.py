@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from scimweave.mapping.expression_syntax import Node
-from scimweave.mapping.fault import ExpressionError
+from scimweave.mapping.expression.fault import ExpressionError
+from scimweave.mapping.expression.syntax import Node
 
 MAX_TIMES = 1_000
 MAX_PLUS = 100_000

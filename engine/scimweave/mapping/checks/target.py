@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from scimweave.mapping.checks.rules import ALWAYS_THERE
 from scimweave.mapping.diagnostics import Diagnostic, did_you_mean, finding, position
+from scimweave.mapping.document.source import YamlPath
 from scimweave.mapping.project import Field, FieldError, ObjectProgram, Program
-from scimweave.mapping.rule_checks import ALWAYS_THERE
-from scimweave.mapping.source import YamlPath
 
 # Every resource has them, whatever the provider sends (design, section 6; Q66).
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scimweave.mapping.calls import Evaluate
-from scimweave.mapping.closures import compile_tree
-from scimweave.mapping.dependencies import Dependencies
-from scimweave.mapping.expression_syntax import parse
-from scimweave.mapping.fault import EvaluationError, ExpressionError, MappingFault
+from scimweave.mapping.expression.calls import Evaluate
+from scimweave.mapping.expression.closures import compile_tree
+from scimweave.mapping.expression.dependencies import Dependencies
+from scimweave.mapping.expression.fault import EvaluationError, ExpressionError, MappingFault
+from scimweave.mapping.expression.growth import check_growth
+from scimweave.mapping.expression.syntax import parse
 from scimweave.mapping.functions.limits import start
-from scimweave.mapping.growth import check_growth
 
 __all__ = [
     "EvaluationError",

@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 import yaml
 
 from scimweave.mapping.diagnostics import Diagnostic, Related, finding
-from scimweave.mapping.scalars import resolve
-from scimweave.mapping.source import ListNode, MapNode, Mark, Node, ScalarNode, Source
+from scimweave.mapping.document.scalars import resolve
+from scimweave.mapping.document.source import ListNode, MapNode, Mark, Node, ScalarNode, Source
 
 MAX_DEPTH = 50
 MAX_NODES = 200_000

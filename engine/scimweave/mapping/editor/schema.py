@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scimweave.mapping.editor.key_docs import KEY_DOCS
 from scimweave.mapping.functions.registry import REGISTRY
 from scimweave.mapping.functions.spec import Function
-from scimweave.mapping.key_docs import KEY_DOCS
 from scimweave.mapping.model import MappingModel
 from scimweave.scim.path import ALIASES
 from scimweave.scim.schema import GROUP_TYPE, USER_TYPE, Attribute, ResourceType

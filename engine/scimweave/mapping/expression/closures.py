@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scimweave.mapping.calls import Evaluate, compile_call
-from scimweave.mapping.expression_syntax import Node, Syntax
-from scimweave.mapping.fault import EvaluationError, ExpressionError
+from scimweave.mapping.expression.calls import Evaluate, compile_call
+from scimweave.mapping.expression.fault import EvaluationError, ExpressionError
+from scimweave.mapping.expression.syntax import Node, Syntax
 
 
 @dataclass(frozen=True, slots=True)

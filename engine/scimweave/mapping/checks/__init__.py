@@ -1,0 +1,1 @@
+"""What the linter looks at once a file is compiled."""

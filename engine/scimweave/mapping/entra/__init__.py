@@ -1,0 +1,1 @@
+"""Drafts of mapping files from what Entra exports."""

@@ -1,0 +1,1 @@
+"""JMESPath, compiled once to closures."""

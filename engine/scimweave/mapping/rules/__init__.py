@@ -1,0 +1,1 @@
+"""What each target field is made of."""
