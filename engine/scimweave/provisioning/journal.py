@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scimweave.mapping import Operation
 from scimweave.provisioning.difference import MASK
@@ -14,6 +14,7 @@ from scimweave.provisioning.identifiers import new_id
 from scimweave.provisioning.indexes import IndexesInUse
 from scimweave.provisioning.lookups import folded, label_of, lookups_of
 from scimweave.provisioning.running import Running
+from scimweave.provisioning.step import Step
 from scimweave.scim.error import ScimError, uniqueness
 from scimweave.store.base import (
     Change,
@@ -27,9 +28,6 @@ from scimweave.store.base import (
     Resource,
     Store,
 )
-
-if TYPE_CHECKING:
-    from scimweave.provisioning.lifecycle import Step
 
 GONE = "$gone"
 

@@ -3,54 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import replace
 
 from scimweave.connectors.base import Account, Gone, TargetError, Unreachable, Value
-from scimweave.mapping import FieldFault
-from scimweave.mapping.operation import Operation, operation
+from scimweave.mapping.operation import Operation
 from scimweave.mapping.rules.secret import has_any, without_secrets
 from scimweave.provisioning.difference import (
     NO_DIFFERENCE,
-    Difference,
     difference,
     everything,
     fields_once,
     remember,
 )
-from scimweave.provisioning.identifiers import new_id
 from scimweave.provisioning.journal import Journal, JournalEntry
 from scimweave.provisioning.lookups import ACCOUNT, account_value, label_of
 from scimweave.provisioning.membership import Membership
-from scimweave.provisioning.refusal import refuse_faults, translate
+from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import Running
+from scimweave.provisioning.step import Step, deletion, linked, meaning, projected, record_after
 from scimweave.scim.error import ScimError, uniqueness
 from scimweave.store.base import (
     NO_MEMBERS,
     Key,
-    Link,
     MemberDelta,
     Record,
     Resource,
     Store,
 )
-
-_WITHOUT_FAULTS = frozenset({Operation.DEACTIVATE, Operation.MEMBERS})
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one operation is going to do, decided before anything is written."""
-
-    operation: Operation
-    before: Record | None
-    after: Resource | None
-    key: Key | None
-    old: Mapping[str, Any]
-    wanted: Mapping[str, Value]
-    difference: Difference
-    members: MemberDelta = NO_MEMBERS
 
 
 class Lifecycle:
@@ -85,7 +64,7 @@ class Lifecycle:
         try:
             step = await self._decide(running, before, after, touched)
         except ScimError as error:
-            await self._journal.refuse(running, _meaning(before, after), before, after, error)
+            await self._journal.refuse(running, meaning(before, after), before, after, error)
             raise
         return await self._carry_out(running, replace(step, members=members))
 
@@ -96,25 +75,25 @@ class Lifecycle:
         after: Resource | None,
         touched: frozenset[str],
     ) -> Step:
-        what = _meaning(before, after)
+        what = meaning(before, after)
         if what is Operation.DELETE:
             assert before is not None
-            return _deletion(running, before)
+            return deletion(running, before)
         assert after is not None
-        users = running.program.users
-        wanted = _wanted(running, before, what, after, touched)
+        objects = running.objects
+        wanted = projected(running, before, what, after, touched)
         defaults = frozenset(
             field.name
-            for field in users.fields
+            for field in objects.fields
             if field.secrets and not has_any(after, field.secrets)
         )
-        after = without_secrets(after, users.acceptance.accepted)
+        after = without_secrets(after, objects.acceptance.accepted)
         link = before.link if before else None
         if before is not None and link is None and after.get("active") is False:
             return Step(what, before, after, None, {}, wanted, NO_DIFFERENCE)
         if link is None:
             return await self._creation(running, before, after, wanted, defaults)
-        changes = difference(running.objects, link.projection, wanted, fields_once(running.objects))
+        changes = difference(objects, link.projection, wanted, fields_once(objects))
         return Step(what, before, after, link.key, link.projection, wanted, changes)
 
     async def _creation(
@@ -176,7 +155,7 @@ class Lifecycle:
             )
 
     async def _carry_out(self, running: Running, step: Step) -> Record | None:
-        record = _record_after(running, step)
+        record = record_after(running, step)
         entry = await self._journal.begin(running, step, record)
         try:
             return await self._finish(running, step, record, entry)
@@ -201,7 +180,7 @@ class Lifecycle:
                 await entry.fail(refusal.detail)
             raise refusal from error
         if record is not None:
-            record = _linked(record, key)
+            record = linked(record, key)
         await entry.done(record, detail)
         return record
 
@@ -246,99 +225,6 @@ class Lifecycle:
             await running.connector.update(account.key, made)
             return account.key, f"{gone}; account {account.key} was there instead"
         return await running.connector.create(made), f"{gone} and was made anew"
-
-
-def _meaning(before: Record | None, after: Resource | None) -> Operation:
-    if before is not None and before.resource == after:
-        return Operation.MEMBERS
-    return operation(before.resource if before else None, after)
-
-
-def _wanted(
-    running: Running,
-    before: Record | None,
-    what: Operation,
-    after: Resource,
-    touched: frozenset[str],
-) -> Mapping[str, Value]:
-    """Project ``after``, or refuse.
-
-    What cannot be projected keeps neither a leaver in nor a member out, unless this request
-    brought it.
-    """
-    objects = running.objects
-    projection = objects.project(after, creating=before is None)
-    blocking = [
-        fault
-        for fault in projection.faults
-        if what not in _WITHOUT_FAULTS or _is_touched(running, fault, touched)
-    ]
-    if blocking:
-        raise refuse_faults(blocking)
-    if what is Operation.REACTIVATE:
-        return {**projection.values, **objects.operations.reactivate_set}
-    return projection.values
-
-
-def _is_touched(running: Running, fault: FieldFault, touched: frozenset[str]) -> bool:
-    field = running.objects.field(fault.field)
-    written = {name.lower() for name in touched}
-    return field is not None and any(
-        name.lower() in written
-        for source in field.sources
-        for name in (source.attribute, source.uri or source.attribute)
-    )
-
-
-def _deletion(running: Running, before: Record) -> Step:
-    objects = running.objects
-    link = before.link
-    wanted: Mapping[str, Value] = {}
-    changes = NO_DIFFERENCE
-    if link is not None and objects.operations.delete == "deactivate":
-        wanted = objects.project({**before.resource, "active": False}).values
-        changes = difference(objects, link.projection, wanted, fields_once(objects))
-    return Step(
-        Operation.DELETE,
-        before,
-        None,
-        link.key if link else None,
-        link.projection if link else {},
-        wanted,
-        changes,
-    )
-
-
-def _record_after(running: Running, step: Step) -> Record | None:
-    if step.after is None:
-        return None
-    projection = {**step.old, **step.difference.remembered}
-    known = running.objects.known_fields
-    link = Link(
-        step.key if step.key is not None else "",
-        {name: value for name, value in projection.items() if name in known},
-        running.program.revision,
-    )
-    now = datetime.now(UTC)
-    if step.before is None:
-        kind = running.objects.resource_type.name
-        return Record(new_id(), kind, step.after, 1, now, now, link)
-    return replace(
-        step.before,
-        resource=step.after,
-        version=step.before.version + 1,
-        last_modified=now,
-        link=link,
-    )
-
-
-def _linked(record: Record, key: Key | None) -> Record:
-    """Put in the key that the target gave; without one there is no account to link."""
-    if key is None or record.link is None:
-        return replace(record, link=None)
-    if key == record.link.key:
-        return record
-    return replace(record, link=replace(record.link, key=key))
 
 
 def refuse_duplicate(record: Record) -> ScimError:
