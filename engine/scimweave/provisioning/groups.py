@@ -20,6 +20,7 @@ class Groups(MappedResources):
 
     without_extensions = GROUP_TYPE
     reference_attribute = MEMBERS
+    refers = True
 
     async def references(self, resource_ids: Sequence[str]) -> Mapping[str, Sequence[Reference]]:
         """Return the members of groups, by group."""

@@ -33,6 +33,11 @@ class Resources(Protocol):
         """What a PATCH answers: 200 with the resource, or 204."""
         ...
 
+    @property
+    def refers(self) -> bool:
+        """Whether there is anything that ``references`` may find."""
+        ...
+
     async def references(self, resource_ids: Sequence[str]) -> Mapping[str, Sequence[Reference]]:
         """Return what resources refer to, or are referred to by, by their ids.
 

@@ -251,16 +251,19 @@ class Users(MappedResources):
     without_extensions = USER_TYPE
     reference_attribute = "groups"
 
+    @property
+    def refers(self) -> bool:
+        """Whether there are groups that users may be in."""
+        return self._in_use.running.groups is not None
+
     async def references(self, resource_ids: Sequence[str]) -> Mapping[str, Sequence[Reference]]:
-        """Return the groups that users are in, by user; nothing where there are no groups."""
-        if self._in_use.running.groups is None:
-            return {}
+        """Return the groups that users are in, by user."""
         return await self._store.memberships(self._journal.integration, resource_ids)
 
     def source(self) -> Source:
         """Return where queries find the users, and the groups that they are in."""
         source = super().source()
-        return source if self._in_use.running.groups is None else with_groups(source)
+        return with_groups(source) if self.refers else source
 
 
 def _check(expected: Expected | None, record: Record) -> None:

@@ -35,6 +35,13 @@ class Exchange:
             self.resources.resource_type,
         )
 
+    def shows_others(self, selection: Selection | None) -> bool:
+        """Whether an answer names other resources: members, or groups."""
+        resources = self.resources
+        return resources.refers and (
+            selection is None or selection.wants(resources.reference_attribute)
+        )
+
     def location(self, record: Record) -> str:
         """Return the address of a resource."""
         return f"{self.base}{self.resources.resource_type.endpoint}/{record.id}"
@@ -48,9 +55,8 @@ class Exchange:
         self, records: Sequence[Record], selection: Selection | None
     ) -> list[dict[str, Any]]:
         """Return resources as the provider sees them, with what they refer to."""
-        name = self.resources.reference_attribute
         references: Mapping[str, Sequence[Reference]] = {}
-        if records and (selection is None or selection.wants(name)):
+        if records and self.shows_others(selection):
             references = await self.resources.references([record.id for record in records])
         return [self._wire(record, references.get(record.id, ()), selection) for record in records]
 

@@ -29,7 +29,8 @@ async def read(exchange: Exchange, resource_id: str) -> web.Response:
     """GET of one resource."""
     selection = exchange.selection()
     record = await exchange.resources.get(resource_id)
-    if is_unchanged(exchange.request, record):
+    # The version does not tell of what others hold: a user's groups, the names of members.
+    if not exchange.shows_others(selection) and is_unchanged(exchange.request, record):
         return not_modified({"ETag": etag(record)})
     return await exchange.answer(record, selection)
 

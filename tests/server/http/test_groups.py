@@ -552,3 +552,13 @@ async def test_quirks_of_members_are_counted(world: World, engine: Engine) -> No
         {"op": "Remove", "path": "members", "value": [{"$ref": None, "value": "<ada>"}]},
     )
     assert dict(engine["directory"].sight.quirks) == {"Q1": 1, "Q12": 1, "Q15": 1}
+
+
+async def test_no_answer_is_called_unchanged_that_others_have_changed(world: World) -> None:
+    one = f"/Users/{world.ids['ada']}"
+    tag = (await world.call("GET", one)).headers["ETag"]
+    await world.patch({"op": "remove", "path": 'members[value eq "<ada>"]'})
+    again = await world.call("GET", one, headers={"If-None-Match": tag})
+    assert (again.status, "groups" in again.body) == (200, False)
+    without = f"{one}?excludedAttributes=groups"
+    assert (await world.call("GET", without, headers={"If-None-Match": tag})).status == 304
