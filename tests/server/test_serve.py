@@ -128,3 +128,13 @@ async def test_metrics_can_be_switched_off(
         async with http.get(server.url.replace("/api/v1/scim", "/metrics")) as answer:
             counted = 'scim_operations_total{integration="preciate",operation="create"'
             assert (answer.status, counted in await answer.text()) == (status, status == 200)
+
+
+async def test_warnings_of_a_mapping_are_shown_at_the_start(
+    mapping: Path, store_url: str, edit: Callable[[str, str], None]
+) -> None:
+    edit("match: [email]", "match: [external_id]")
+    async with serving(mapping, store=store_url) as server:
+        server.process.terminate()
+        log = await server.rest()
+    assert "warning[match-empty]" in log

@@ -14,6 +14,7 @@ from scimweave_server.cli.options import (
     PublicUrl,
     StoreUrl,
     expected_errors,
+    print_findings,
     run_loop,
 )
 
@@ -76,6 +77,8 @@ async def _serve(
             metrics.operation(event)
 
     async with Engine.open(*paths, store=store, listener=listen) as engine:
+        for integration in engine.integrations.values():
+            print_findings(integration.program.warnings)
         lines = await _key_lines(engine)
 
         def started(url: str) -> None:
