@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
 from scimweave.connectors.base import TargetError
@@ -65,12 +65,16 @@ class MappedResources:
         with self._hold() as running:
             resource, members = self._read(running, body)
             label = folded(resource[self._label])
-            async with self._locks.hold((self._kind, label)), self._in_place(members):
+            place = self._in_place(members) if members else nullcontext()
+            async with self._locks.hold((self._kind, label)), place:
                 completed = await self._resolve_open(running, None, label)
                 existing = await self._named(label)
                 if existing is not None and existing.id not in completed:
                     raise refuse_duplicate(existing)
-                delta = await self._membership.delta(existing.id if existing else None, members)
+                delta = NO_MEMBERS
+                if members:
+                    known = existing.id if existing else None
+                    delta = await self._membership.delta(known, members)
                 return _kept(
                     await self._lifecycle.apply(running, existing, resource, members=delta)
                 )
@@ -197,8 +201,10 @@ class MappedResources:
                 other = await self._named(label)
                 if other is not None:
                     raise refuse_duplicate(other)
-            await held.enter_async_context(self._in_place(members))
-            delta = await self._membership.delta(resource_id, members) if members else NO_MEMBERS
+            delta = NO_MEMBERS
+            if members:
+                await held.enter_async_context(self._in_place(members))
+                delta = await self._membership.delta(resource_id, members)
             return _kept(await self._lifecycle.apply(running, before, after, touched, delta))
 
     @asynccontextmanager
