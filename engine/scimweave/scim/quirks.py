@@ -30,6 +30,7 @@ QUIRKS: Mapping[str, str] = {
     "Q20": "a dot stands between the URN of an extension and its attribute",
     "Q24": "a PATCH has no operations",
     "Q28": "a value without path has attributes that are read-only",
+    "Q44": "the address ends with a slash",
     "Q45": "a value in a filter stands without quotes",
     "N5": "a number is sent as a string, or one value as a list of one",
 }

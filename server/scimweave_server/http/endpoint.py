@@ -84,6 +84,8 @@ class Endpoint:
         integration, rest = self._integration(request.rel_url.raw_path)
         request[ADDRESSED] = (integration.name, rest[0] if rest else "")
         await self._authorise(request, integration)
+        if request.rel_url.raw_path.endswith("/"):
+            integration.sight.saw_quirks(("Q44",))
         base = (self._public_url or origin(request)) + integration.program.path
         served = integration.resources(rest[0]) if rest else None
         if rest and rest[-1] == SEARCH and (len(rest) == 1 or (served and len(rest) == 2)):

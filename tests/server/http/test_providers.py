@@ -125,3 +125,8 @@ async def test_ping_overwrites_the_members(call: Provider, ada: dict[str, Any]) 
         replace = {"op": "replace", "path": "members", "value": left}
         assert (await call("PATCH", one, {"Operations": [replace]})).status == 204
         assert len((await call("GET", one)).body.get("members", [])) == len(left)
+
+
+async def test_slash_at_the_end_is_taken_and_counted(call: Provider, engine: Engine) -> None:
+    assert (await call("GET", '/Users/?filter=userName eq "x"')).status == 200
+    assert dict(engine["directory"].sight.quirks) == {"Q44": 1}
