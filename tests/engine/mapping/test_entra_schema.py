@@ -182,6 +182,8 @@ def test_any_mappings_make_a_draft_that_lints(found: list[Any]) -> None:
         ("enterprise.manager.value", "manager"),
         ("x509Certificates", "x_509_certificates"),
         ("日本", "field_2"),
+        ("Null", "field_null"),
+        ("urn:x:1.0:User:true", "field_true"),
         ("title", "title_2"),
     ],
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from scimweave.mapping.document.scalars import resolve
+
 _FILTERED = re.compile(
     r"(?P<attribute>\w+)\[\s*type\s+eq\s+\"(?P<type>[^\"]*)\"\s*\](?:\.(?P<sub>\w+))?",
     re.IGNORECASE,
@@ -39,4 +41,6 @@ def field_name(path: str, taken: Collection[str]) -> str:
 
 def _snake(text: str) -> str:
     name = "_".join(word.lower() for word in _WORD.findall(text))[:60].strip("_")
-    return f"field_{name}" if name[:1].isdigit() else name
+    # A name that YAML would take for something else, such as null, would need quotes everywhere.
+    is_text = not name or isinstance(resolve(name), str)
+    return f"field_{name}" if name[:1].isdigit() or not is_text else name
