@@ -61,6 +61,7 @@ def _measure(name: str, users: int, requests: int, rounds: int) -> Run:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    # argparse has no type for a set of options that two arguments share.
     sizes: dict[str, object] = {"type": int, "nargs": "+", "metavar": "N"}
     parser.add_argument("--users", **sizes, help="stored users for scimweave")  # type: ignore[arg-type]
     parser.add_argument("--peer-users", **sizes, help="stored users for the others")  # type: ignore[arg-type]

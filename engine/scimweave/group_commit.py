@@ -86,6 +86,7 @@ class GroupCommitWriter:
             try:
                 connection = connection or self._connect()
             except Exception as error:
+                # Whatever it is, somebody waits for each of these jobs.
                 _fail(batch, error)
             else:
                 if not _transact(connection, batch):
@@ -151,8 +152,9 @@ def _run_one(connection: sqlite3.Connection, pending: _Pending) -> None:
     try:
         pending.result = pending.job(connection)
     except Exception as error:
+        # The caller of ``run`` gets it; where SQLite has taken back the whole transaction (disk
+        # full, I/O error), everybody does.
         if not connection.in_transaction:
-            # SQLite has taken back the whole transaction (disk full, I/O error).
             raise
         pending.error = error
         connection.execute("ROLLBACK TO job")

@@ -315,7 +315,7 @@ def _at_fault(data: Any, fault: Fault) -> Loc:
     for depth, step in enumerate(fault.loc):
         if not isinstance(data, dict | list) or (isinstance(data, dict) and step not in data):
             return fault.loc[:depth]
-        data = data[step]  # type: ignore[index]
+        data = data[step]  # type: ignore[index]  # a list is stepped into by its index
     return fault.loc
 
 

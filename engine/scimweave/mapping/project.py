@@ -99,7 +99,8 @@ class Operations:
 class ObjectProgram:
     """How resources of one type become accounts; ``section`` is where the file says so.
 
-    ``label`` is the attribute by which people know a resource, and which is its own.
+    ``label`` is the attribute by which people know a resource, and which is its own;
+    ``hides_label`` says that it is sensitive. ``once`` are the fields written at creation only.
     """
 
     vocabulary: Vocabulary
@@ -116,6 +117,8 @@ class ObjectProgram:
     patch_status: Literal[200, 204]
     filterable: tuple[AttributePath, ...]
     known_fields: frozenset[str] = field(init=False)
+    once: frozenset[str] = field(init=False)
+    hides_label: bool = field(init=False)
     _ignored: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _readers: tuple[tuple[str, Reader], ...] = field(init=False, repr=False, compare=False)
@@ -130,6 +133,10 @@ class ObjectProgram:
         names = {each.name for each in self.fields}
         both = self.operations.deactivate_set.keys() | self.operations.reactivate_set.keys()
         object.__setattr__(self, "known_fields", frozenset(names | both))
+        once = frozenset(each.name for each in self.fields if each.apply == "on_create")
+        object.__setattr__(self, "once", once)
+        hidden = {path.attribute for each in self.fields if each.sensitive for path in each.sources}
+        object.__setattr__(self, "hides_label", self.label in hidden)
         object.__setattr__(self, "_ignored", tuple(str(path).lower() for path in self.ignore))
         object.__setattr__(self, "_by_name", {each.name: each for each in self.fields})
         secret = frozenset(each.name for each in self.fields if each.secrets)
@@ -148,8 +155,13 @@ class ObjectProgram:
         """Return the field that an attribute fills; None for others."""
         return self._by_name.get(name)
 
-    def _is_kept(self, name: str, resource: dict[str, Any]) -> bool:
-        return not has_any(resource, self._by_name[name].secrets)
+    def without_their_secret(self, resource: dict[str, Any]) -> frozenset[str]:
+        """Return the fields made of secrets that ``resource`` does not bring."""
+        if not self._secret:
+            return self._secret
+        return frozenset(
+            name for name in self._secret if not has_any(resource, self._by_name[name].secrets)
+        )
 
     def project(self, resource: dict[str, Any], *, creating: bool = False) -> Projection:
         """Compute the target fields of a canonical resource, which is not modified.
@@ -164,8 +176,9 @@ class ObjectProgram:
             resource = {**resource, "active": True}
         values: dict[str, Value] = {}
         faults: list[FieldFault] = []
+        kept = frozenset() if creating else self.without_their_secret(resource)
         for name, read in self._readers:
-            if not creating and name in self._secret and self._is_kept(name, resource):
+            if name in kept:
                 continue
             try:
                 value = read(resource)

@@ -92,11 +92,6 @@ def everything(objects: ObjectProgram, new: Mapping[str, Value]) -> Difference:
     return difference(objects, {}, new)
 
 
-def fields_once(objects: ObjectProgram) -> frozenset[str]:
-    """Return the fields that are written at creation only."""
-    return frozenset(field.name for field in objects.fields if field.apply == "on_create")
-
-
 def _change(field: Field | None, name: str, old: Any, new: Any) -> Change:
     if field is not None and field.sensitive:
         return Change(name, None if old is None else MASK, None if new is None else MASK)

@@ -211,13 +211,8 @@ def reopen(journal: Journal, found: OpenIntent) -> JournalEntry:
 
 def _label(running: Running, record: Record) -> str:
     """The name by which people search the log, unless the mapping hides it."""
-    label = running.objects.label
-    hidden = any(
-        field.sensitive and source.attribute == label
-        for field in running.objects.fields
-        for source in field.sources
-    )
-    return MASK if hidden else str(record.resource[label])
+    objects = running.objects
+    return MASK if objects.hides_label else str(record.resource[objects.label])
 
 
 def _changes(members: MemberDelta) -> tuple[Change, ...]:

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from scimweave.connectors.base import Account, Gone, TargetError, Unreachable, Value
 from scimweave.mapping.operation import Operation
-from scimweave.mapping.rules.secret import has_any, without_secrets
+from scimweave.mapping.rules.secret import without_secrets
 from scimweave.provisioning.difference import (
     NO_DIFFERENCE,
     difference,
     everything,
-    fields_once,
     remember,
 )
 from scimweave.provisioning.journal import Journal, JournalEntry
@@ -82,18 +81,14 @@ class Lifecycle:
         assert after is not None
         objects = running.objects
         wanted = projected(running, before, what, after, touched)
-        defaults = frozenset(
-            field.name
-            for field in objects.fields
-            if field.secrets and not has_any(after, field.secrets)
-        )
+        defaults = objects.without_their_secret(after)
         after = without_secrets(after, objects.acceptance.accepted)
         link = before.link if before else None
         if before is not None and link is None and after.get("active") is False:
             return Step(what, before, after, None, {}, wanted, NO_DIFFERENCE)
         if link is None:
             return await self._creation(running, before, after, wanted, defaults)
-        changes = difference(objects, link.projection, wanted, fields_once(objects))
+        changes = difference(objects, link.projection, wanted, objects.once)
         return Step(what, before, after, link.key, link.projection, wanted, changes)
 
     async def _creation(
@@ -118,7 +113,7 @@ class Lifecycle:
         }
         if after.get("active") is not False:
             wanted = {**wanted, **objects.operations.reactivate_set}
-        changes = difference(objects, old, wanted, fields_once(objects))
+        changes = difference(objects, old, wanted, objects.once)
         return Step(Operation.ADOPT, before, after, account.key, old, wanted, changes)
 
     async def _account_to_adopt(

@@ -14,7 +14,6 @@ from scimweave.provisioning.difference import (
     NO_DIFFERENCE,
     Difference,
     difference,
-    fields_once,
 )
 from scimweave.provisioning.identifiers import new_id
 from scimweave.provisioning.refusal import refuse_faults
@@ -96,7 +95,7 @@ def deletion(running: Running, before: Record) -> Step:
     changes = NO_DIFFERENCE
     if link is not None and objects.operations.delete == "deactivate":
         wanted = objects.project({**before.resource, "active": False}).values
-        changes = difference(objects, link.projection, wanted, fields_once(objects))
+        changes = difference(objects, link.projection, wanted, objects.once)
     return Step(
         Operation.DELETE,
         before,

@@ -140,5 +140,6 @@ def _by_owner(
 ) -> Mapping[str, list[Reference]]:
     found: defaultdict[str, list[Reference]] = defaultdict(list)
     for owner, *reference in rows:
+        # The columns are those of ``_REFERENCE``, which is in the order of the fields.
         found[owner].append(Reference(*reference))  # type: ignore[arg-type]
     return dict(found)
