@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 
-from directory import Directory
-from provider import Client, Provider
+from provider import Provider
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.keys import generate_key
-from scimweave_server.http.app import create_app
-
-
-@pytest.fixture
-async def engine(
-    directory: Directory, directory_file: Path, store_url: str
-) -> AsyncIterator[Engine]:
-    async with Engine.open(directory_file, store=store_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def call(
-    engine: Engine, aiohttp_client: Callable[[web.Application], Awaitable[Client]]
-) -> Provider:
-    secret, _ = await generate_key(engine.store, "directory")
-    return Provider(await aiohttp_client(create_app(engine)), "/scim/directory/v2", secret)
 
 
 @pytest.fixture

@@ -1,41 +1,22 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
 
 import pytest
-from aiohttp import web
 from scim2_models import Group, ListResponse, Schema, User
 
 from directory import Directory
-from provider import Answer, Client, Provider
+from provider import Answer, Provider
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.journal import Event
-from scimweave.provisioning.keys import generate_key
 from scimweave.store import sqlite_members
-from scimweave_server.http.app import create_app
 
 PROPRIETARY = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
 CORE = "urn:ietf:params:scim:schemas:core:2.0:Group"
 NOBODY = "00000000-0000-0000-0000-000000000000"
-
-
-@pytest.fixture
-async def engine(
-    directory: Directory, directory_file: Path, store_url: str, events: list[Event]
-) -> AsyncIterator[Engine]:
-    async with Engine.open(directory_file, store=store_url, listener=events.append) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def call(
-    engine: Engine, aiohttp_client: Callable[[web.Application], Awaitable[Client]]
-) -> Provider:
-    secret, _ = await generate_key(engine.store, "directory")
-    return Provider(await aiohttp_client(create_app(engine)), "/scim/directory/v2", secret)
 
 
 class World:

@@ -1,0 +1,32 @@
+"""A provider of the directory mapping: every attribute, and groups."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from directory import Directory
+from provider import Client, Provider
+from scimweave.provisioning.engine import Engine
+from scimweave.provisioning.journal import Event
+from scimweave.provisioning.keys import generate_key
+from scimweave_server.http.app import create_app
+
+
+@pytest.fixture
+async def engine(
+    directory: Directory, directory_file: Path, store_url: str, events: list[Event]
+) -> AsyncIterator[Engine]:
+    async with Engine.open(directory_file, store=store_url, listener=events.append) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def call(
+    engine: Engine, aiohttp_client: Callable[[web.Application], Awaitable[Client]]
+) -> Provider:
+    secret, _ = await generate_key(engine.store, "directory")
+    return Provider(await aiohttp_client(create_app(engine)), "/scim/directory/v2", secret)
