@@ -322,15 +322,6 @@ class Store(Protocol):
         """Return resources in the order they were made, which never changes."""
         ...
 
-    async def batch(
-        self, integration: str, resource_type: str, after: int, limit: int
-    ) -> tuple[Sequence[Record], int]:
-        """Return the resources behind position ``after`` (0: from the start), for a scan.
-
-        The second value is the position to go on from. Costs do not grow with ``after``.
-        """
-        ...
-
     async def journal(
         self,
         integration: str,

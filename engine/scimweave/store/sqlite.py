@@ -298,20 +298,6 @@ class SqliteStore:
             [],
         )
 
-    async def batch(
-        self, integration: str, resource_type: str, after: int, limit: int
-    ) -> tuple[Sequence[Record], int]:
-        """Return the resources behind position ``after`` (0: from the start), for a scan.
-
-        The second value is the position to go on from. Costs do not grow with ``after``.
-        """
-        return await self._scan(
-            lambda connection: sqlite_resources.batch(
-                connection, integration, resource_type, after, limit
-            ),
-            ([], after),
-        )
-
     async def journal(
         self,
         integration: str,

@@ -75,21 +75,6 @@ def page(
     return [record_from(row) for row in connection.execute(_PAGE, parameters).fetchall()]
 
 
-_BATCH = """
-SELECT seq, id, resource_type, body, version, created, modified,
-       link_key, link_projection, link_revision
-FROM resource WHERE integration = ? AND resource_type = ? AND seq > ? ORDER BY seq LIMIT ?
-"""
-
-
-def batch(
-    connection: sqlite3.Connection, integration: str, resource_type: str, after: int, limit: int
-) -> tuple[list[Record], int]:
-    """Return the resources behind position ``after``, and the position to go on from."""
-    rows = connection.execute(_BATCH, (integration, resource_type, after, max(0, limit))).fetchall()
-    return [record_from(row) for row in rows], rows[-1][0] if rows else after
-
-
 _SEQ = "SELECT seq FROM resource WHERE integration = ? AND id = ? AND resource_type = ?"
 _INSERT = """
 INSERT INTO resource (body, version, created, modified, link_key, link_projection, link_revision,

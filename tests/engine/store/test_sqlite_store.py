@@ -162,12 +162,13 @@ async def test_batches_walk_over_everything_once(store: SqliteStore) -> None:
     seen: list[str] = []
     position = 0
     while True:
-        records, position = await store.batch("preciate", "User", position, 3)
-        if not records:
+        found = await store.chosen("preciate", "User", None, after=position, limit=3)
+        if not found:
             break
-        seen += [each.id for each in records]
+        position = found[-1][0]
+        seen += [each.id for _, each in found]
     assert seen == [f"u{number}" for number in range(7)]
-    assert await store.batch("other", "User", 0, 3) == ([], 0)
+    assert await store.chosen("other", "User", None, limit=3) == []
 
 
 async def test_what_was_awaited_is_read(store: SqliteStore) -> None:
