@@ -31,7 +31,6 @@ class Flow:
     default: str | None
     only_on_create: bool
     flow_type: str
-    is_reference: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,6 @@ def _flow(found: Mapping[str, Any], where: str) -> Flow:
         default=_text(found, "defaultValue", where) or None,
         only_on_create=flow_type == "ObjectAddOnly",
         flow_type=flow_type,
-        is_reference=found.get("exportMissingReferences") is True,
     )
 
 
