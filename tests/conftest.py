@@ -14,6 +14,8 @@ from scimweave.provisioning.journal import Event
 from scimweave.provisioning.running import shape_of
 from scimweave.provisioning.users import Users
 
+pytest_plugins = ["servers.fixtures"]
+
 ROOT = Path(__file__).parent.parent
 PRECIATE = ROOT / "mappings" / "preciate.yaml"
 

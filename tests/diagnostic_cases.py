@@ -326,6 +326,30 @@ CASES: dict[str, Case] = {
         "site: { from: locale, required: true, values: { sv: Malmö, de: Kiel } }",
     ),
     "required-empty-const": _rule("site: { const: null, required: true }"),
+    "reverse-differs": _rule(
+        """name: { expr: "upper(displayName)", reverse: "join('', [name, '!'])" }""",
+        """name: { expr: "upper(displayName)", reverse: name }""",
+    ),
+    "reverse-differs-refused": _rule(
+        """mail: { expr: "join('@', [displayName, 'b.c'])", reverse: "split(mail, '@')[3]" }"""
+    ),
+    "reverse-lossy": _rule(
+        """name: { expr: "mid(displayName, `1`, `3`)", reverse: name }""",
+        """name: { expr: "mid(displayName, `1`, `3`)", reverse: false }""",
+    ),
+    "reverse-sources": _rule(
+        """full: { expr: "join(' ', [name.givenName, name.familyName])", reverse: full }"""
+    ),
+    "reverse-target": _rule(
+        """full: { expr: "name.givenName", reverse: { to: title, expr: full } }"""
+    ),
+    "reverse-filter": _rule(
+        """work: { expr: "emails[0].value", reverse: { to: emails.value, expr: work } }"""
+    ),
+    "reverse-shape": _rule("full: { from: title, reverse: { too: title } }"),
+    "reverse-type": _rule("full: { from: title, reverse: true }"),
+    "reverse-field": _rule("""full: { expr: "upper(title)", reverse: "lower(fulll)" }"""),
+    "reverse-secret": _rule("code: { from: password, reverse: code }"),
     "syntax": _rule("title: a: b", "title: title"),
     "syntax-tab": _replaced("    email", "\temail"),
     "too-large": _one("a: " + "[" * 51 + "]" * 51 + "\n", mapping_text("title: title")),

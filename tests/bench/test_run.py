@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bench import planning
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -18,3 +20,8 @@ def test_the_benchmark_measures_a_real_server() -> None:
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert "scimweave, 40 users" in result.stdout
+
+
+def test_a_plan_is_measured_and_its_counts_are_checked() -> None:
+    # Raises where the counts are wrong; the seconds depend on the machine.
+    assert planning.measure(20).users == 20

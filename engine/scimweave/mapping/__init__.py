@@ -26,6 +26,7 @@ from scimweave.mapping.project import (
     UserProgram,
     to_json,
 )
+from scimweave.mapping.reverse import Reversed
 from scimweave.mapping.rules.convert import Value
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Program",
     "Projection",
     "Related",
+    "Reversed",
     "Span",
     "Target",
     "UserProgram",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimweave.mapping.cases import compile_test
 from scimweave.mapping.checks.file import check_file, check_users, written_names
+from scimweave.mapping.checks.reversing import check_reverse
 from scimweave.mapping.checks.rules import check_rules
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
 from scimweave.mapping.document.interpolation import interpolate
@@ -125,9 +126,11 @@ class _Compiler:
         users = self._users(model.users, vocabulary)
         check_users(users, self.report)
         check_rules(model.users, users, self.report)
+        check_reverse(model.users, users, self.report)
         groups = None if model.groups is None else self._groups(model.groups)
         if model.groups is not None and groups is not None:
             check_rules(model.groups, groups, self.report)
+            check_reverse(model.groups, groups, self.report)
         tests = [] if self.tests_at_fault else self._tests(model)
         return Program(
             file=self.file,
@@ -204,9 +207,10 @@ class _Compiler:
         self, model: ObjectsModel, section: str, vocabulary: Vocabulary
     ) -> tuple[Field, ...]:
         fields: list[Field] = []
+        written = written_names(self.document, section)
         for name, rule in model.attributes.items():
             where: YamlPath = (section, "attributes", name)
-            field = compile_field(name, rule, where, vocabulary, self.report)
+            field = compile_field(name, rule, where, vocabulary, self.report, written)
             if field is None:
                 self.report.complete = False
             else:

@@ -14,6 +14,7 @@ from scimweave.mapping import Field, ObjectProgram, to_json
 from scimweave.store.base import Change
 
 MASK = "[sensitive]"
+_DIGEST = "sha256"
 _NUMBERS = (int, float)
 
 
@@ -42,7 +43,12 @@ def remember(field: Field | None, value: Value) -> Any:
     if field is None or not field.sensitive or plain is None:
         return plain
     text = json.dumps(plain, sort_keys=True)
-    return {"sha256": hashlib.sha256(text.encode()).hexdigest()}
+    return {_DIGEST: hashlib.sha256(text.encode()).hexdigest()}
+
+
+def is_digest(remembered: Any) -> bool:
+    """Whether this is what is remembered of a sensitive value."""
+    return isinstance(remembered, dict) and list(remembered) == [_DIGEST]
 
 
 def difference(

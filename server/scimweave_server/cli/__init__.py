@@ -13,6 +13,7 @@ from scimweave_server.cli import (
     init_target,
     key,
     log,
+    plan,
     playground,
     schema,
     serve,
@@ -41,6 +42,7 @@ app.add_typer(key.app, name="key", help="Secret keys of an integration.")
 app.command("lint")(check.lint)
 app.command("test")(test.run_tests)
 app.command("explain")(explain.explain)
+app.command("plan")(plan.plan)
 app.command("try")(playground.try_)
 app.command("schema")(schema.schema)
 app.command("init-target")(init_target.init_target)

@@ -85,6 +85,19 @@ async def open_store(url: str) -> AsyncIterator[SqliteStore]:
         await store.close()
 
 
+@asynccontextmanager
+async def open_existing_store(url: str) -> AsyncIterator[SqliteStore]:
+    """Open a store that somebody has made; a misspelt one would look empty."""
+    from scimweave.store.base import StoreError
+    from scimweave.store.sqlite_file import path_of
+
+    path = path_of(url)
+    if not path.exists():
+        raise StoreError(f"there is no store {path}; name the one of the server with --store")
+    async with open_store(url) as store:
+        yield store
+
+
 @contextmanager
 def expected_errors() -> Iterator[None]:
     """End with a message, not a traceback, where files, store or target are at fault."""

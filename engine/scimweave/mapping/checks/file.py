@@ -76,10 +76,12 @@ def mapped_names(document: Document) -> list[str]:
     return _keys(document, _ATTRIBUTES)
 
 
-def written_names(document: Document) -> list[str]:
+def written_names(document: Document, section: str = "users") -> list[str]:
     """Return the target fields that the mapping writes in any way."""
-    sets = [_keys(document, (*_OPERATIONS, key, "set")) for key in ("deactivate", "reactivate")]
-    return list(dict.fromkeys(mapped_names(document) + sets[0] + sets[1]))
+    operations = (section, "operations")
+    sets = [_keys(document, (*operations, key, "set")) for key in ("deactivate", "reactivate")]
+    mapped = _keys(document, (section, "attributes"))
+    return list(dict.fromkeys(mapped + sets[0] + sets[1]))
 
 
 def _keys(document: Document, path: YamlPath) -> list[str]:

@@ -59,7 +59,10 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "max_length": "How many characters the field takes; longer text is refused, never cut.",
         "sensitive": "The value is never in a log, a journal entry or an error.",
         "ref": "user: the value is a resource id, and the key of its account is written.",
-        "reverse": "How the SCIM attribute is read back from the target.",
+        "reverse": "How SCIM attributes are read back from the fields of an account: an "
+        "expression over them, { to: path, expr: … }, a list of these, or false. Derived for a "
+        "plain path and for a table whose values differ.",
+        "to": "The SCIM attribute that gets the value.",
         # Operations.
         "deactivate": "Done when somebody leaves.",
         "reactivate": "Done when somebody returns.",

@@ -24,6 +24,16 @@ _DEFAULT_EXPRESSION: Json = {
     "properties": {"expr": _EXPRESSION},
     "required": ["expr"],
 }
+_REVERSE: list[Json] = [
+    {"const": False},
+    _EXPRESSION,
+    {
+        "type": "object",
+        "properties": {"to": _PATH, "expr": _EXPRESSION},
+        "required": ["to", "expr"],
+        "additionalProperties": False,
+    },
+]
 # The keys that take SCIM paths.
 _OF_PATHS = frozenset({"from", "ignore", "filterable"})
 _OWN = frozenset({"id", "meta", "schemas", "groups"})
@@ -95,6 +105,8 @@ def _written(schema: Json, key: str) -> Json:
         return _EXPRESSION if schema["type"] == "string" else schema
     if key == "default" and "type" not in schema:
         return {"anyOf": [_DEFAULT_EXPRESSION, {}]}
+    if key == "reverse":
+        return {"anyOf": [*_REVERSE, {"type": "array", "items": {"anyOf": _REVERSE[1:]}}]}
     made = _typed(schema, key)
     return {**made, "default": schema["default"]} if "default" in schema else made
 

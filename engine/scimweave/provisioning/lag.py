@@ -1,0 +1,61 @@
+"""How a stored resource lags behind a mapping: what was delivered against what it would be now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scimweave.connectors.base import Value
+from scimweave.mapping import FieldFault, ObjectProgram
+from scimweave.mapping.operation import Operation
+from scimweave.provisioning.difference import NO_DIFFERENCE, Difference, difference, everything
+from scimweave.store.base import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """What brings one resource to a mapping.
+
+    ``wanted`` is the projection, ``difference`` what is written of it. With ``faults`` nothing is:
+    the mapping cannot project this resource, and refuses its changes too.
+    """
+
+    operation: Operation
+    wanted: Mapping[str, Value]
+    difference: Difference
+    faults: tuple[FieldFault, ...] = ()
+
+
+def lag_of(objects: ObjectProgram, revision: str, record: Record) -> Lag | None:
+    """Compare a resource with a mapping; None where it has nothing to change.
+
+    A projection is a pure function of resource and revision: what this revision delivered, fits.
+    """
+    link, resource = record.link, record.resource
+    is_active = resource.get("active") is not False
+    if link is None:
+        return _without_account(objects, record) if is_active else None
+    if link.revision == revision:
+        return None
+    projection = objects.project(resource)
+    if projection.faults:
+        return Lag(Operation.UPDATE, projection.values, NO_DIFFERENCE, projection.faults)
+    changes = difference(objects, link.projection, projection.values, objects.once)
+    if not changes:
+        return None
+    leaves = is_active and _puts_out_of_use(objects, changes)
+    operation = Operation.DEACTIVATE if leaves else Operation.UPDATE
+    return Lag(operation, projection.values, changes)
+
+
+def _without_account(objects: ObjectProgram, record: Record) -> Lag:
+    projection = objects.project(record.resource)
+    if projection.faults:
+        return Lag(Operation.CREATE, projection.values, NO_DIFFERENCE, projection.faults)
+    return Lag(Operation.CREATE, projection.values, everything(objects, projection.values))
+
+
+def _puts_out_of_use(objects: ObjectProgram, changes: Difference) -> bool:
+    """Whether somebody who is active would get what ``operations.deactivate`` sets for leavers."""
+    sets = objects.operations.deactivate_set
+    return any(name in sets and value == sets[name] for name, value in changes.values.items())

@@ -1,0 +1,1 @@
+"""The real servers that tests and examples run against, one module each."""

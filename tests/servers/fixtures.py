@@ -1,0 +1,70 @@
+"""The real parts as fixtures: each is started once a session, by the first test that wants it.
+
+Where a part cannot be installed its tests are skipped, and the end of the run says why; with
+``CI=true`` they fail.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeVar
+
+import pytest
+
+from servers.database import Database
+from servers.mariadb import MariaDB, running_mariadb
+from servers.part import Unavailable
+from servers.postgresql import PostgreSQL, running_postgresql
+
+T = TypeVar("T")
+
+_missing: dict[str, None] = {}
+
+
+@contextmanager
+def real_part(starting: AbstractContextManager[T]) -> Iterator[T]:
+    """Start a real part for a fixture; skips, or fails under CI, where there is none."""
+    try:
+        part = starting.__enter__()
+    except Unavailable as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"under CI nothing is skipped: {error}", pytrace=False)
+        _missing[str(error)] = None
+        pytest.skip(str(error))
+    try:
+        yield part
+    finally:
+        starting.__exit__(None, None, None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for reason in _missing:
+        terminalreporter.write_line(f"tests skipped: {reason}", yellow=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgreSQL]:
+    with real_part(running_postgresql()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[MariaDB]:
+    with real_part(running_mariadb()) as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql(postgresql_server: PostgreSQL) -> Iterator[Database]:
+    """Return an empty database on PostgreSQL."""
+    with postgresql_server.database() as database:
+        yield database
+
+
+@pytest.fixture
+def mariadb(mariadb_server: MariaDB) -> Iterator[Database]:
+    """Return an empty database on MariaDB."""
+    with mariadb_server.database() as database:
+        yield database
