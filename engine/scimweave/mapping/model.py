@@ -133,6 +133,7 @@ class ObjectsModel(Model):
 class UsersModel(ObjectsModel):
     """How users become accounts."""
 
+    lookup: Flag = True
     operations: OperationsModel = OperationsModel()
 
 
