@@ -84,6 +84,19 @@ def _tests(wrong: str, right: str = "") -> Case:
     return _one(mapping_text(more=made[0]), mapping_text(more=made[1]) if right else "")
 
 
+_GROUPS = """\
+groups:
+  object: teams
+  key: id
+  match: name
+  members: { object: team_people, group: x, member: y }
+  attributes: { name: displayName }
+"""
+_IN_SQL = mapping_text(more=_GROUPS).replace(
+    "{ connector: memory }", "{ connector: sql, url: 'sqlite:///hr.db' }"
+)
+
+
 def _replaced(old: str, wrong: str, right: str = "") -> Case:
     """A piece of the file that every mapping has."""
     text = mapping_text()
@@ -224,7 +237,7 @@ CASES: dict[str, Case] = {
         ),
         mapping_text(more="path: /b\n").replace("small", "b"),
     ),
-    "function-package": Case(
+    "bad-package": Case(
         (mapping_text(),),
         remedy="pip uninstall acme-scim",
         problems=("the package acme-scim brings a function lower() that scimweave has too",),
@@ -275,7 +288,9 @@ CASES: dict[str, Case] = {
         "  operations: { deactivate: { call: x } }\n",
         "  operations: { deactivate: { set: { is_active: false } } }\n",
     ),
-    "not-supported-connector": _replaced("memory", "ldap"),
+    "not-offered": _one(
+        _IN_SQL.replace("object: team_people, group: x, member: y", "field: x"), _IN_SQL
+    ),
     "not-supported-delete": _users("  operations: { deactivate: delete }\n"),
     "not-supported-key": _rule("boss: { from: enterprise.manager.value, ref: user }"),
     "not-supported-table": _rule("country: { from: locale, values: countries.csv }"),

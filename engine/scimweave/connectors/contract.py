@@ -238,6 +238,28 @@ class ConnectorContract:
         assert sum(isinstance(result, Conflict) for result in results) == 7
         assert len(await connector.find("email", "ada@example.com")) == 1
 
+    async def test_a_scan_gives_every_account_once(self, connector: Connector) -> None:
+        """Whole accounts, in pages; the last page says that it is the last."""
+        made = {
+            await connector.create({"email": f"{number}@example.com", "job_title": "Clerk"})
+            for number in range(7)
+        }
+        pages = [page async for page in connector.scan()]
+        accounts = [account for page in pages for account in page.accounts]
+        assert sorted(map(str, made)) == sorted(str(account.key) for account in accounts)
+        assert {account.fields["job_title"] for account in accounts} == {"Clerk"}
+        assert [page.cursor is None for page in pages] == [False] * (len(pages) - 1) + [True]
+
+    async def test_a_scan_of_nothing_ends(self, connector: Connector) -> None:
+        """A target without accounts is no error."""
+        assert [account async for page in connector.scan() for account in page.accounts] == []
+
+    async def test_a_target_that_answers_is_healthy(self, connector: Connector) -> None:
+        """``health`` returns, before and after there are accounts."""
+        await connector.health()
+        await connector.create({"email": "ada@example.com"})
+        await connector.health()
+
     async def test_the_fields_are_described(self, connector: Connector) -> None:
         """``describe`` knows the key and the fields of the shape."""
         try:

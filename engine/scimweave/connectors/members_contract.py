@@ -71,6 +71,7 @@ class MembersContract:
 
     async def test_the_two_keys_are_described(self, connector: Connector) -> None:
         """``describe_members`` knows the columns of the shape."""
-        assert GROUP_SHAPE.members is not None
-        columns = {GROUP_SHAPE.members.group.name, GROUP_SHAPE.members.member.name}
+        table = GROUP_SHAPE.members
+        assert isinstance(table, MembersShape)
+        columns = {table.group.name, table.member.name}
         assert columns <= set(await connector.describe_members())

@@ -23,6 +23,7 @@ from scimweave.mapping.project import (
     Field,
     GroupProgram,
     MappingTest,
+    MemberField,
     Membership,
     Operations,
     Program,
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from scimweave.mapping.model import (
         GroupsModel,
         MappingModel,
+        MemberFieldModel,
+        MemberTableModel,
         ObjectsModel,
         SetModel,
         UsersModel,
@@ -117,7 +120,7 @@ class _Compiler:
             hint = 'it starts with "/" and ends without one'
             self.report.at_value("bad-value", message, ("path",), help=hint)
         for problem in installed().problems:
-            self.report.add("function-package", problem, None)
+            self.report.add("bad-package", problem, None)
         check_file(model, self.report)
         vocabulary = compile_extensions(model, self.report)
         users = self._users(model.users, vocabulary)
@@ -182,7 +185,6 @@ class _Compiler:
         vocabulary = Vocabulary(GROUP_TYPE, {})
         fields = self._fields(model, "groups", vocabulary)
         acceptance = Acceptance.of(GROUP_TYPE, (*_sources(fields), _MEMBERS))
-        table = model.members
         given = model.operations
         return GroupProgram(
             vocabulary=vocabulary,
@@ -199,7 +201,7 @@ class _Compiler:
             # All members of a large group in each answer would be a burden to both sides (Q67).
             patch_status=204 if model.patch_response == "auto" else model.patch_response,
             filterable=filterable(model, vocabulary, acceptance, self.report),
-            members=Membership(table.object, table.group, table.member) if table else None,
+            members=_membership(model.members),
         )
 
     def _fields(
@@ -254,8 +256,22 @@ def _sources(fields: tuple[Field, ...]) -> list[AttributePath]:
     return [path for field in fields for path in field.sources]
 
 
+def _membership(
+    model: MemberTableModel | MemberFieldModel | None,
+) -> Membership | MemberField | None:
+    from scimweave.mapping.model import MemberFieldModel  # noqa: PLC0415
+
+    match model:
+        case None:
+            return None
+        case MemberFieldModel():
+            return MemberField(model.field)
+        case table:
+            return Membership(table.object, table.group, table.member)
+
+
 def _options(model: MappingModel) -> dict[str, Any]:
-    return {} if model.target.url is None else {"url": str(model.target.url)}
+    return model.target.model_dump(by_alias=True, exclude_unset=True, exclude={"connector"})
 
 
 def _digest(value: Any) -> str:

@@ -18,6 +18,7 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "active-unmapped": ("error", "Nothing at the target would tell a leaver from a joiner."),
         "bad-expression": ("error", "The JMESPath expression does not parse."),
         "bad-filter": ("error", "The filter of a SCIM path does not parse or fits no attribute."),
+        "bad-package": ("error", "An installed package of functions or connectors cannot be used."),
         "bad-path": ("error", "The SCIM path does not parse."),
         "bad-placeholder": ("error", "A ${…} is not closed or holds no variable name."),
         "bad-schema": ("error", "An extension is declared in a way that SCIM does not have."),
@@ -29,7 +30,6 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "duplicate-integration": ("error", "Two mapping files have the same integration name."),
         "duplicate-key": ("error", "A YAML key is given twice."),
         "duplicate-path": ("error", "Two integrations answer at the same path."),
-        "function-package": ("error", "A package of functions cannot be used."),
         "impure-function": (
             "error",
             "The function's result differs each time; only a field written once can take it.",
@@ -45,6 +45,7 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "no-unique-match": ("warning", "The target lets two accounts have the same match value."),
         "not-indexable": ("error", "Filters cannot find this attribute by an index."),
         "not-null-without-value": ("error", "The target wants a value that nothing fills."),
+        "not-offered": ("error", "The mapping asks for what this kind of target cannot do."),
         "not-set-back": ("warning", "A field set for leavers is never set back for returners."),
         "not-supported": ("error", "The mapping language has it, this version does not yet."),
         "null-ignored": ("warning", "An expression does not reckon with an absent attribute."),

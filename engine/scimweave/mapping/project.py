@@ -248,10 +248,17 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberField:
+    """The field of a group at the target that lists its members."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class GroupProgram(ObjectProgram):
     """How groups become accounts; without ``members`` the target does not know who is in them."""
 
-    members: Membership | None
+    members: Membership | MemberField | None
 
 
 @dataclass(frozen=True, slots=True)

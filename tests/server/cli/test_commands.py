@@ -219,7 +219,7 @@ def test_misspelt_connector_is_one_finding(
     edit("connector: sql", "connector: sqll")
     result = run("lint", mapping, "--json")
     assert [finding["message"] for finding in json.loads(result.stdout)] == [
-        '"connector" is "sql" or "memory", not "sqll"'
+        '"connector" is "memory" or "sql", not "sqll"'
     ]
 
 

@@ -39,6 +39,7 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "`match`, so that the provider links the account that is there; true unless given.",
         "members": "The table of memberships at the target; without it members are kept here only.",
         "group": "The column that holds the key of the group's account.",
+        "field": "The field of a group that lists the keys of its members' accounts.",
         "member": "The column that holds the key of the member's account.",
         # An extension, and its attributes (RFC 7643 §7).
         "alias": "Short name of the extension in paths of this file, such as contoso.costCode.",
