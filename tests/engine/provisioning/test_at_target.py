@@ -113,7 +113,7 @@ async def test_search_by_something_else_than_the_match_field_finds_nobody(
          'title eq "analyst"'),
     ],
 )  # fmt: skip
-async def test_search_by_any_match_field_finds_the_account(  # noqa: PLR0917
+async def test_search_by_any_match_field_finds_the_account(
     mapping: Path,
     store_url: str,
     target: Employees,
