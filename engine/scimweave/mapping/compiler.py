@@ -178,6 +178,7 @@ class _Compiler:
             operations=self._operations(model, fields),
             patch_status=200 if model.patch_response == "auto" else model.patch_response,
             filterable=filterable(model, vocabulary, acceptance, self.report),
+            lookup=model.lookup,
         )
 
     def _groups(self, model: GroupsModel) -> GroupProgram:
