@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scimweave.mapping.checks.address import check_address
 from scimweave.mapping.diagnostics import Related, did_you_mean
-from scimweave.mapping.document.source import Document, MapNode, ScalarNode, YamlPath
+from scimweave.mapping.document.source import Document, MapNode, YamlPath
 from scimweave.mapping.project import UserProgram
 from scimweave.mapping.report import Report
 
@@ -17,16 +16,11 @@ if TYPE_CHECKING:
 _ATTRIBUTES: YamlPath = ("users", "attributes")
 _SECTIONS = ("users", "groups")
 _OPERATIONS: YamlPath = ("users", "operations")
-_SECRETS = (
-    re.compile(r"://[^/?#@\s]*?:(?P<secret>[^/?#@\s]+)@"),
-    re.compile(r"[?&](password|passwd|pwd|secret|token)=(?P<secret>[^&\s]+)", re.IGNORECASE),
-)
 
 
 def check_file(model: MappingModel, report: Report) -> None:
     """Look at what does not need the rules to be compiled."""
-    _check_target(model, report)
-    _check_secrets(report)
+    check_address(model, report)
     for section, objects in zip(_SECTIONS, (model.users, model.groups), strict=True):
         if objects is not None:
             _check_objects(objects, section, report)
@@ -82,48 +76,17 @@ def mapped_names(document: Document) -> list[str]:
     return _keys(document, _ATTRIBUTES)
 
 
-def written_names(document: Document) -> list[str]:
+def written_names(document: Document, section: str = "users") -> list[str]:
     """Return the target fields that the mapping writes in any way."""
-    sets = [_keys(document, (*_OPERATIONS, key, "set")) for key in ("deactivate", "reactivate")]
-    return list(dict.fromkeys(mapped_names(document) + sets[0] + sets[1]))
+    operations = (section, "operations")
+    sets = [_keys(document, (*operations, key, "set")) for key in ("deactivate", "reactivate")]
+    mapped = _keys(document, (section, "attributes"))
+    return list(dict.fromkeys(mapped + sets[0] + sets[1]))
 
 
 def _keys(document: Document, path: YamlPath) -> list[str]:
     node = document.exactly(path)
     return list(node.entries) if isinstance(node, MapNode) else []
-
-
-def _check_target(model: MappingModel, report: Report) -> None:
-    target = model.target
-    if (
-        target.connector == "sql"
-        and target.url is None
-        and report.document.exactly(("target", "url")) is None
-    ):
-        hint = "for example url: ${DATABASE_URL:-sqlite:///var/target.db}"
-        report.at_key("missing-key", 'the connector "sql" needs a "url"', ("target",), help=hint)
-    # A connector that does not exist is read as this one, to look further into the file.
-    given = report.document.exactly(("target", "connector"))
-    is_memory = isinstance(given, ScalarNode) and given.data == "memory"
-    if is_memory and target.url is not None:
-        message = 'the connector "memory" takes no "url"'
-        report.at_key("unknown-key", message, ("target", "url"))
-
-
-def _check_secrets(report: Report) -> None:
-    node = report.document.exactly(("target", "url"))
-    if not isinstance(node, ScalarNode):
-        return
-    for pattern in _SECRETS:
-        for match in pattern.finditer(node.written):
-            secret = match["secret"]
-            if "${" not in secret:
-                span = report.document.inside(("target", "url"), match.start("secret"), len(secret))
-                # What is printed may end in the log of a build.
-                hidden = replace(span, text=span.text.replace(secret, "*" * len(secret)))
-                hint = "put it in an environment variable: ${NAME}"
-                message = "the address holds a password in clear"
-                report.add("literal-secret", message, hidden, help=hint)
 
 
 def _check_duplicate_fields(names: list[str], attributes: YamlPath, report: Report) -> None:
