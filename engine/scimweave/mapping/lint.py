@@ -15,7 +15,7 @@ from scimweave.mapping.diagnostics import (
     finding,
     has_errors,
 )
-from scimweave.mapping.document.loader import read_text
+from scimweave.mapping.document.files import Files
 from scimweave.mapping.project import Program
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
@@ -67,16 +67,18 @@ def _check(paths: Iterable[Path], env: Mapping[str, str]) -> tuple[list[Program]
         names = ", ".join(map(str, asked))
         findings.append(finding("unreadable-file", f"no mapping file (*.yaml) in {names}"))
     for file in files:
+        files_of_it = Files()
         try:
-            text = read_text(file)
+            text = files_of_it.text(file)
         except MappingError as error:
             findings += error.diagnostics
             continue
-        program, found = compile_text(text, file, env)
+        program, found = compile_text(text, file, env, files_of_it)
         findings += found
         if program is not None:
             programs.append(program)
-    return programs, findings + duplicates(programs)
+    # Files may share what is at fault.
+    return programs, list(dict.fromkeys(findings)) + duplicates(programs)
 
 
 def _in_folder(folder: Path) -> list[Path]:

@@ -54,8 +54,6 @@ def _not_supported(fault: Fault) -> str | None:
         return f'"{key}"' if model is not None and key in model.LATER else None
     if not isinstance(fault.input, str):
         return None
-    if fault.type == "dict_type" and key == "values":
-        return "a named table or a CSV file for values"
     if fault.type == "model_type" and fault.loc[:2] == ("users", "operations"):
         return f'"{key}: {fault.input[:_MAX_SHOWN]}"'
     return None
