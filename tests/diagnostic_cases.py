@@ -167,6 +167,16 @@ CASES: dict[str, Case] = {
     "bad-table": Case(
         (mapping_text(_csv("cod", "name")),), mapping_text(_csv("code", "name")), beside=COUNTRIES
     ),
+    "circular-extends": Case(
+        ("extends: _base.yaml\n" + mapping_text(),),
+        "extends: _common.yaml\n" + mapping_text(),
+        beside={"_base.yaml": "extends: small.yaml\n", "_common.yaml": "title: Small\n"},
+    ),
+    "unreadable-file-extends": _one("extends: _bse.yaml\n" + mapping_text("x: enterprise.y")),
+    "unknown-attribute-base": Case(
+        ("extends: _base.yaml\n" + mapping_text(),),
+        beside={"_base.yaml": "users: { attributes: { department: enterprise.departmnt } }\n"},
+    ),
     "circular-let": _top(
         "let: { a: lower($b), b: upper($a) }\n",
         "let: { a: lower(title), b: upper($a) }\n",

@@ -16,9 +16,9 @@ from scimweave.mapping.checks.file import check_file, check_users, written_names
 from scimweave.mapping.checks.reversing import check_reverse
 from scimweave.mapping.checks.rules import check_rules
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
+from scimweave.mapping.document.extends import read_document
 from scimweave.mapping.document.files import Files
 from scimweave.mapping.document.interpolation import interpolate
-from scimweave.mapping.document.loader import parse
 from scimweave.mapping.document.source import Document, YamlPath
 from scimweave.mapping.document.tables import place_tables
 from scimweave.mapping.functions.registry import installed
@@ -60,6 +60,22 @@ if TYPE_CHECKING:
 
 _MEMBERS = AttributePath(None, "members")
 _GROUPS = AttributePath(None, "groups")
+# What may be told of a part of a mapping, and be untrue of the whole.
+_OF_THE_WHOLE = frozenset(
+    {
+        "active-unmapped",
+        "match-empty",
+        "match-unmapped",
+        "missing-key",
+        "never-matches",
+        "not-set-back",
+        "unknown-field",
+        "unknown-let",
+        "unknown-table",
+        "unused-let",
+        "unused-table",
+    }
+)
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
@@ -91,17 +107,29 @@ def load_text(
 
 
 def compile_text(
-    text: str, name: Path | str, env: Mapping[str, str], files: Files | None = None
+    text: str,
+    name: Path | str,
+    env: Mapping[str, str],
+    files: Files | None = None,
+    *,
+    is_base: bool = False,
 ) -> tuple[Program | None, list[Diagnostic]]:
-    """Compile the text of a mapping file: a program where there is no error, and all findings."""
+    """Compile the text of a mapping file: a program where there is no error, and all findings.
+
+    ``is_base`` says that others extend it, which bring what it lacks: it makes no program.
+    """
     files = files or Files()
     try:
-        document, findings = parse(text, str(name))
+        read = read_document(text, str(name), files)
     except MappingError as error:
         return None, list(error.diagnostics)
-    findings += interpolate(document, env)
-    findings += place_tables(document, files)
-    return _Compiler(text, Path(name), document, findings, files).compile()
+    findings = read.findings
+    findings += interpolate(read.document, env)
+    findings += place_tables(read.document, files)
+    program, findings = _Compiler(text, Path(name), read.document, findings, files).compile()
+    if is_base or not read.is_whole:
+        return None, [each for each in findings if each.code not in _OF_THE_WHOLE]
+    return program, findings
 
 
 class _Compiler:
@@ -120,7 +148,8 @@ class _Compiler:
         self.report = Report(document)
         self.report.findings += findings
         self.tests_at_fault = False
-        self.digest = _digest([text, self.data])
+        read = {str(path): digest.hex() for path, digest in files.digests.items()}
+        self.digest = _digest([text, self.data, read])
 
     def compile(self) -> tuple[Program | None, list[Diagnostic]]:
         # pydantic takes a tenth of a second to import: only who compiles pays for it.

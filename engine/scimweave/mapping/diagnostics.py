@@ -26,6 +26,7 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "bad-table": ("error", "A table cannot be read from its CSV file."),
         "bad-urn": ("error", "This is not the URN of an extension of your own."),
         "bad-value": ("error", "The value is of the right type, but not one that is taken."),
+        "circular-extends": ("error", "Mapping files extend each other, and none can begin."),
         "circular-let": ("error", "Named expressions are made of each other, and none can begin."),
         "conflicting-keys": ("error", "Of these keys only one can be given."),
         "duplicate-attribute": ("error", "Two names in a schema differ in case only."),

@@ -34,13 +34,17 @@ def load_all(paths: Iterable[Path], env: Mapping[str, str] = os.environ) -> tupl
     programs, findings = _check(paths, env)
     if has_errors(findings):
         raise MappingError(findings)
+    if not programs:
+        message = "no integration: files whose name begins with _ are there to be extended"
+        raise MappingError([finding("missing-key", message)])
     return tuple(programs)
 
 
 def mapping_files(paths: Iterable[Path]) -> list[Path]:
     """Return the files that ``paths`` name: of a folder those that end in .yaml or .yml.
 
-    A file is returned once. What cannot be read is returned too.
+    A file is returned once. What cannot be read is returned too. In a folder, a name that begins
+    with ``_`` is of a base, which others extend, and left out.
     """
     found: dict[str, Path] = {}
     for path in paths:
@@ -73,7 +77,7 @@ def _check(paths: Iterable[Path], env: Mapping[str, str]) -> tuple[list[Program]
         except MappingError as error:
             findings += error.diagnostics
             continue
-        program, found = compile_text(text, file, env, files_of_it)
+        program, found = compile_text(text, file, env, files_of_it, is_base=_is_base(file))
         findings += found
         if program is not None:
             programs.append(program)
@@ -87,7 +91,15 @@ def _in_folder(folder: Path) -> list[Path]:
     except OSError:
         # Reading it as a file reports why.
         return [folder]
-    return [each for each in entries if each.suffix in _SUFFIXES and not each.name.startswith(".")]
+    return [
+        each
+        for each in entries
+        if each.suffix in _SUFFIXES and not each.name.startswith(".") and not _is_base(each)
+    ]
+
+
+def _is_base(file: Path) -> bool:
+    return file.name.startswith("_")
 
 
 def _same(

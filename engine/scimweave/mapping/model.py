@@ -265,8 +265,9 @@ class TestModel(Model):
 class MappingModel(Model):
     """A mapping file."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"guard", "extends"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"guard"})
 
+    extends: Text | None = None
     integration: Text = Field(pattern=r"\A[a-z][a-z0-9-]{0,62}\z")
     title: Text | None = None
     path: Text | None = None

@@ -117,3 +117,16 @@ async def test_edit_of_a_table_is_an_edit_of_the_mapping(
     table.write_text("code,name\nE,Motors\n")
     assert (await engine.reload()).integrations == ("preciate",)
     assert engine["preciate"].program.revision != before
+
+
+async def test_edit_of_a_base_reloads_what_extends_it(mapping: Path, engine: Engine) -> None:
+    base = mapping.parent / "_base.yaml"
+    base.write_text(mapping.read_text())
+    mapping.write_text("extends: _base.yaml\n")
+    assert (await engine.reload()).integrations == ("preciate",)
+    base.write_text(base.read_text().replace("enterprise.department", "enterprise.departmnt"))
+    (finding,) = (await engine.reload()).findings
+    assert finding.span is not None
+    assert Path(finding.span.file) == base
+    base.write_text(base.read_text().replace("enterprise.departmnt", "enterprise.division"))
+    assert (await engine.reload()).integrations == ("preciate",)

@@ -91,7 +91,7 @@ class _Placing:
 
     def _rows(self, node: Node) -> Node:
         """Return the rows of a CSV file; a table that is written out as it is."""
-        if not isinstance(node, MapNode) or node.reference is not None or not _is_file(node):
+        if not isinstance(node, MapNode) or node.reference is not None or not is_file(node):
             return node
         before = len(self.findings)
         file, key, value = (self._text(node, name) for name in _KEYS)
@@ -134,7 +134,7 @@ class _Placing:
         return None
 
 
-def _is_file(node: MapNode) -> bool:
+def is_file(node: MapNode) -> bool:
     """Whether a mapping names a file, and is not a table with a row for the text "csv"."""
     _, file = node.entries.get("csv", (None, None))
     if file is None:

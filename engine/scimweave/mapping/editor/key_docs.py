@@ -20,7 +20,8 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "let": "Named expressions over the resource; other expressions read them as $name.",
         "schema": "SCIM attributes and extensions that this integration takes besides.",
         "guard": "When a burst of leavers is held for an admin.",
-        "extends": "The mapping file that this one builds on.",
+        "extends": "The mapping file that this one builds on: its keys are inherited, "
+        "and null takes one away.",
         # The target.
         "connector": "Which kind of target it is.",
         "url": "Address of the target; keep passwords in ${ENV}.",

@@ -70,7 +70,9 @@ def editor_schema(
     return {
         "$schema": DIALECT,
         "title": "A mapping file of scimweave",
-        **{name: each for name, each in _object(made).items() if name != "title"},
+        **{name: each for name, each in _object(made).items() if name not in {"title", "required"}},
+        # What a file lacks, the one that it extends may have.
+        "anyOf": [{"required": made["required"]}, {"required": ["extends"]}],
         "$defs": {
             **definitions,
             "CsvTable": _CSV_TABLE,
