@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from scimweave.mapping import Program
 from scimweave.provisioning.groups import Groups
+from scimweave.provisioning.importing import Imported, Progress
 from scimweave.provisioning.journal import Journal, Listener
 from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.recovery import recover
@@ -42,6 +44,31 @@ class Integration:
         await integration.recover()
         await integration.sight.load()
         return integration
+
+    @classmethod
+    @asynccontextmanager
+    async def looking(cls, program: Program, store: Store) -> AsyncIterator[Integration]:
+        """Open the target only to look, beside a server that may work on the store.
+
+        Raises ``MappingError``.
+        """
+        integration = cls(await start_checked(program), store, lambda event: None)
+        try:
+            yield integration
+        finally:
+            await integration._in_use.close()
+
+    async def import_accounts(
+        self, progress: Progress = lambda *_: None, *, dry_run: bool = False
+    ) -> list[Imported]:
+        """Make users, then groups, of the accounts that are at the target.
+
+        Raises ``TargetError`` and ``StoreError``; what was linked stays so.
+        """
+        return [await each.import_accounts(progress, dry_run=dry_run) for each in self._imported()]
+
+    def _imported(self) -> Sequence[Users | Groups]:
+        return (self.users,) if self._in_use.running.groups is None else (self.users, self.groups)
 
     def resources(self, endpoint: str) -> Resources | None:
         """Return what is served at an endpoint such as ``Users``."""

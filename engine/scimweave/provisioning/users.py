@@ -10,6 +10,7 @@ from typing import Any
 from scimweave.connectors.base import TargetError
 from scimweave.provisioning.at_target import AtTarget
 from scimweave.provisioning.expected import Expected
+from scimweave.provisioning.importing import Import, Imported, Progress
 from scimweave.provisioning.indexes import Indexes, IndexesInUse
 from scimweave.provisioning.journal import Journal
 from scimweave.provisioning.lifecycle import Lifecycle, refuse_duplicate
@@ -151,6 +152,16 @@ class MappedResources:
                 before = await self._current(running, resource_id)
                 _check(expected, before)
                 await self._lifecycle.apply(running, before, None)
+
+    async def import_accounts(self, progress: Progress, *, dry_run: bool = False) -> Imported:
+        """Make resources of the accounts that are at the target.
+
+        Raises ``TargetError``, ``StoreError``; what was linked stays so.
+        """
+        with self._hold() as running:
+            return await Import(
+                self._journal, self._locks, self._at_target, running, progress, dry_run=dry_run
+            ).run()
 
     def _wanted(self) -> Indexes | None:
         """Return what the mapping in use wants indexed; None where it has nothing of this type."""

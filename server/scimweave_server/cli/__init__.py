@@ -9,6 +9,7 @@ import typer
 from scimweave_server.cli import (
     check,
     explain,
+    import_accounts,
     import_entra,
     init_target,
     key,
@@ -46,6 +47,7 @@ app.command("plan")(plan.plan)
 app.command("try")(playground.try_)
 app.command("schema")(schema.schema)
 app.command("init-target")(init_target.init_target)
+app.command("import")(import_accounts.import_accounts)
 app.command("import-entra")(import_entra.import_entra)
 app.command("log")(log.log)
 app.command("unmapped")(unmapped.unmapped)
