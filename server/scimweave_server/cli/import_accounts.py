@@ -41,8 +41,8 @@ def import_accounts(
     Ends with 1 where accounts are left that a person has to decide about.
     """
     with expected_errors():
-        from scimweave_server.cli.imported import imported_to_dict, print_imported
         from scimweave_server.cli.import_progress import progress_bars
+        from scimweave_server.cli.imported import imported_to_dict, print_imported
 
         program = live_program(integration, mappings)
         try:
