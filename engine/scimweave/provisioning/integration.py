@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,7 @@ from scimweave.provisioning.groups import Groups
 from scimweave.provisioning.importing import Imported, Progress
 from scimweave.provisioning.journal import Journal, Listener
 from scimweave.provisioning.locks import Locks
+from scimweave.provisioning.reconcile import Reconciled, repair_all
 from scimweave.provisioning.recovery import recover
 from scimweave.provisioning.resources import Resources
 from scimweave.provisioning.running import InUse, Running
@@ -65,9 +67,31 @@ class Integration:
 
         Raises ``TargetError`` and ``StoreError``; what was linked stays so.
         """
-        return [await each.import_accounts(progress, dry_run=dry_run) for each in self._imported()]
+        return [
+            await each.import_accounts(progress, dry_run=dry_run) for each in self._provisioned()
+        ]
 
-    def _imported(self) -> Sequence[Users | Groups]:
+    async def reconcile(
+        self,
+        *,
+        most: int | None = None,
+        progress: Progress = lambda *_: None,
+        stop: asyncio.Event | None = None,
+    ) -> list[Reconciled]:
+        """Compare all accounts of the target with what is stored.
+
+        ``most`` asks for repairs, unless more of them would take something away. Raises
+        ``TargetError`` and ``StoreError``.
+        """
+        served = self._provisioned()
+        reports = [await each.reconcile(progress) for each in served]
+        for each, report in zip(served, reports, strict=True):
+            if most is not None:
+                await repair_all(report, each.repair, progress, most=most, stop=stop)
+                most = max(0, most - report.destructive)
+        return reports
+
+    def _provisioned(self) -> Sequence[Users | Groups]:
         return (self.users,) if self._in_use.running.groups is None else (self.users, self.groups)
 
     def resources(self, endpoint: str) -> Resources | None:

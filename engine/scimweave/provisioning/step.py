@@ -122,6 +122,9 @@ def record_after(running: Running, step: Step) -> Record | None:
     if step.before is None:
         kind = running.objects.resource_type.name
         return Record(new_id(), kind, step.after, 1, now, now, link)
+    if step.operation is Operation.REPAIR:
+        # What the provider knows has not changed, nor its version.
+        return replace(step.before, link=link)
     return replace(
         step.before,
         resource=step.after,

@@ -18,6 +18,7 @@ from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.lookups import folded, label_of
 from scimweave.provisioning.membership import USER, Membership
 from scimweave.provisioning.query import EVERYTHING, Page, Query, query
+from scimweave.provisioning.reconcile import Reconcile, Reconciled
 from scimweave.provisioning.recovery import resolve
 from scimweave.provisioning.referring import with_groups
 from scimweave.provisioning.refusal import translate
@@ -162,6 +163,21 @@ class MappedResources:
             return await Import(
                 self._journal, self._locks, self._at_target, running, progress, dry_run=dry_run
             ).run()
+
+    async def reconcile(self, progress: Progress) -> Reconciled:
+        """Compare all accounts with what is stored. Raises ``TargetError``, ``StoreError``."""
+        with self._hold() as running:
+            return await Reconcile(self._store, self._at_target, running, progress).run()
+
+    async def repair(self, resource_id: str) -> bool:
+        """Make the account of a resource what it is to be; returns whether it was not.
+
+        Raises ``ScimError``.
+        """
+        with self._hold() as running:
+            async with self._locks.hold((self._kind, resource_id)):
+                record = await self._current(running, resource_id)
+                return await self._lifecycle.repair(running, record)
 
     def _wanted(self) -> Indexes | None:
         """Return what the mapping in use wants indexed; None where it has nothing of this type."""
