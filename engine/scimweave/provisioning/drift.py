@@ -21,6 +21,9 @@ from scimweave.provisioning.running import Running
 from scimweave.provisioning.step import Step
 from scimweave.store.base import Record
 
+# What the log says of an operation that no request of the provider is behind.
+BY_RECONCILE = "by reconcile"
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:
@@ -101,6 +104,7 @@ def repair(running: Running, record: Record, account: Account | None) -> Step | 
         old,
         drift.wanted,
         drift.difference,
+        cause=BY_RECONCILE,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import IO, Any
@@ -21,6 +21,7 @@ from scimweave.mapping.operation import Operation
 from scimweave.provisioning.at_target import AtTarget, Taken, link, remembered
 from scimweave.provisioning.difference import difference, remember
 from scimweave.provisioning.journal import Journal
+from scimweave.provisioning.lag import stored
 from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.lookups import ACCOUNT, account_value, folded
 from scimweave.provisioning.membership import USER, has_members
@@ -31,7 +32,6 @@ from scimweave.store.base import NO_MEMBERS, Key, MemberDelta, Record
 DETAIL = "imported; nothing was written to the target"
 # One commit to disk holds so many.
 TOGETHER = 256
-READ_TOGETHER = 1000
 EXAMPLES = 5
 # The section, what is being done, how much of it is done, and of how many where that is known.
 Progress = Callable[[str, str, int, int | None], None]
@@ -199,7 +199,7 @@ class Import:
     async def _waiting(self) -> dict[tuple[str, str], list[str]]:
         """Return the resources without an account, by match field and value."""
         found: dict[tuple[str, str], list[str]] = defaultdict(list)
-        async for record in self._records():
+        async for record in stored(self._store, self._journal.integration, self._kind):
             if record.link is None:
                 values = self._objects.project(record.resource).values
                 kept = {
@@ -209,18 +209,6 @@ class Import:
                 for place in self._places(kept):
                     found[place].append(record.id)
         return found
-
-    async def _records(self) -> AsyncIterator[Record]:
-        position = 0
-        while True:
-            page = await self._store.chosen(
-                self._journal.integration, self._kind, None, after=position, limit=READ_TOGETHER
-            )
-            if not page:
-                return
-            for _, record in page:
-                yield record
-            position = page[-1][0]
 
     def _places(self, kept: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Yield the match fields that have a value, of what a link keeps."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,11 +14,12 @@ from scimweave.provisioning.at_target import AtTarget
 from scimweave.provisioning.difference import MASK
 from scimweave.provisioning.drift import Drift, drift_of
 from scimweave.provisioning.importing import Progress
+from scimweave.provisioning.journal import label_for_people
+from scimweave.provisioning.lag import stored
 from scimweave.provisioning.running import Running
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Change, Key, Record, Store
 
-READ_TOGETHER = 1000
 REPAIRED_TOGETHER = 8
 # So many refusals in a row that say "later" are a target that is away.
 UNANSWERED = 20
@@ -105,8 +106,9 @@ class Reconcile:
             self._progress(self._report.section, "read", read, None)
             # Others may be served by this loop.
             await asyncio.sleep(0)
-        async for record in self._unseen():
-            await self._look_for(record)
+        async for record in stored(self._store, self._running.program.integration, self._kind):
+            if record.id not in self._seen:
+                await self._look_for(record)
         return self._report
 
     async def _look(self, account: Account) -> None:
@@ -116,16 +118,6 @@ class Reconcile:
             return
         self._seen.add(record.id)
         self._compare(record, account)
-
-    async def _unseen(self) -> AsyncIterator[Record]:
-        integration, position = self._running.program.integration, 0
-        while page := await self._store.chosen(
-            integration, self._kind, None, after=position, limit=READ_TOGETHER
-        ):
-            for _, record in page:
-                if record.id not in self._seen:
-                    yield record
-            position = page[-1][0]
 
     async def _look_for(self, record: Record) -> None:
         """Look once more: whoever came while the accounts were read is not missing."""
@@ -145,7 +137,7 @@ class Reconcile:
     def _drifted(self, record: Record, drift: Drift) -> Drifted:
         return Drifted(
             record.id,
-            MASK if self._objects.hides_label else str(record.resource[self._objects.label]),
+            label_for_people(self._objects, record),
             record.link.key if record.link else None,
             drift.kind,
             drift.difference.changes,

@@ -71,7 +71,7 @@ def _lines(integration: str, report: Reconciled, count: int, repair: bool) -> It
         )
     yield f"  {len(missing):>9,} without the account that they had"
     yield from _people(missing, count)
-    yield f"  {len(report.unknown):>9,} at the target that belong to nobody here, and are left alone"
+    yield f"  {len(report.unknown):>9,} at the target of nobody here, which are left alone"
     yield from _unknown(report.unknown, count)
     if report.destructive:
         yield f"  {report.destructive:>9,} would lose something by a repair (!)"

@@ -95,7 +95,7 @@ async def test_account_that_is_gone_is_made_anew(
     (*_, entry) = await engine.store.journal("preciate", user=ada.id)
     assert (entry.operation, entry.detail) == (
         "repair",
-        "drift: account 1 was gone and was made anew",
+        "by reconcile: drift: account 1 was gone and was made anew",
     )
 
 
