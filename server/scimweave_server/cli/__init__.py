@@ -8,6 +8,7 @@ import typer
 
 from scimweave_server.cli import (
     check,
+    docs,
     explain,
     import_entra,
     init_target,
@@ -44,6 +45,7 @@ app.command("test")(test.run_tests)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("try")(playground.try_)
+app.command("docs")(docs.docs)
 app.command("schema")(schema.schema)
 app.command("init-target")(init_target.init_target)
 app.command("import-entra")(import_entra.import_entra)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scimweave.mapping.checks.secrets import check_target_secrets
 from scimweave.mapping.diagnostics import Related, did_you_mean
 from scimweave.mapping.document.source import Document, MapNode, ScalarNode, YamlPath
 from scimweave.mapping.project import UserProgram
@@ -17,16 +16,12 @@ if TYPE_CHECKING:
 _ATTRIBUTES: YamlPath = ("users", "attributes")
 _SECTIONS = ("users", "groups")
 _OPERATIONS: YamlPath = ("users", "operations")
-_SECRETS = (
-    re.compile(r"://[^/?#@\s]*?:(?P<secret>[^/?#@\s]+)@"),
-    re.compile(r"[?&](password|passwd|pwd|secret|token)=(?P<secret>[^&\s]+)", re.IGNORECASE),
-)
 
 
 def check_file(model: MappingModel, report: Report) -> None:
     """Look at what does not need the rules to be compiled."""
     _check_target(model, report)
-    _check_secrets(report)
+    check_target_secrets(report)
     for section, objects in zip(_SECTIONS, (model.users, model.groups), strict=True):
         if objects is not None:
             _check_objects(objects, section, report)
@@ -108,22 +103,6 @@ def _check_target(model: MappingModel, report: Report) -> None:
     if is_memory and target.url is not None:
         message = 'the connector "memory" takes no "url"'
         report.at_key("unknown-key", message, ("target", "url"))
-
-
-def _check_secrets(report: Report) -> None:
-    node = report.document.exactly(("target", "url"))
-    if not isinstance(node, ScalarNode):
-        return
-    for pattern in _SECRETS:
-        for match in pattern.finditer(node.written):
-            secret = match["secret"]
-            if "${" not in secret:
-                span = report.document.inside(("target", "url"), match.start("secret"), len(secret))
-                # What is printed may end in the log of a build.
-                hidden = replace(span, text=span.text.replace(secret, "*" * len(secret)))
-                hint = "put it in an environment variable: ${NAME}"
-                message = "the address holds a password in clear"
-                report.add("literal-secret", message, hidden, help=hint)
 
 
 def _check_duplicate_fields(names: list[str], attributes: YamlPath, report: Report) -> None:
