@@ -91,6 +91,19 @@ def _tests(wrong: str, right: str = "") -> Case:
     return _one(mapping_text(more=made[0]), mapping_text(more=made[1]) if right else "")
 
 
+_GROUPS = """\
+groups:
+  object: teams
+  key: id
+  match: name
+  members: { object: team_people, group: x, member: y }
+  attributes: { name: displayName }
+"""
+_IN_SQL = mapping_text(more=_GROUPS).replace(
+    "{ connector: memory }", "{ connector: sql, url: 'sqlite:///hr.db' }"
+)
+
+
 def _replaced(old: str, wrong: str, right: str = "") -> Case:
     """A piece of the file that every mapping has."""
     text = mapping_text()
@@ -234,7 +247,7 @@ CASES: dict[str, Case] = {
         ),
         mapping_text(more="path: /b\n").replace("small", "b"),
     ),
-    "function-package": Case(
+    "bad-package": Case(
         (mapping_text(),),
         remedy="pip uninstall acme-scim",
         problems=("the package acme-scim brings a function lower() that scimweave has too",),
@@ -257,9 +270,6 @@ CASES: dict[str, Case] = {
         "{ connector: memory }",
         "{ connector: sql, url: 'mysql://scim:top@db/hr' }",
         "{ connector: sql, url: 'mysql://scim:${DB_PASSWORD}@db/hr' }",
-    ),
-    "literal-secret-key": _replaced(
-        "{ connector: memory }", "{ connector: sql, url: 'sqlite:///x.db', api_key: s3cr3t }"
     ),
     "literal-secret-sensitive": _rule("pin: { const: '4711', sensitive: true }"),
     "match-not-unique": _one(
@@ -298,7 +308,9 @@ CASES: dict[str, Case] = {
         "  operations: { deactivate: { call: x } }\n",
         "  operations: { deactivate: { set: { is_active: false } } }\n",
     ),
-    "not-supported-connector": _replaced("memory", "ldap"),
+    "not-offered": _one(
+        _IN_SQL.replace("object: team_people, group: x, member: y", "field: x"), _IN_SQL
+    ),
     "not-supported-delete": _users("  operations: { deactivate: delete }\n"),
     "not-supported-key": _rule("boss: { from: enterprise.manager.value, ref: user }"),
     "not-supported-table": _rule("country: { from: locale, values: countries.csv }"),
@@ -334,6 +346,30 @@ CASES: dict[str, Case] = {
         "site: { from: locale, required: true, values: { sv: Malmö, de: Kiel } }",
     ),
     "required-empty-const": _rule("site: { const: null, required: true }"),
+    "reverse-differs": _rule(
+        """name: { expr: "upper(displayName)", reverse: "join('', [name, '!'])" }""",
+        """name: { expr: "upper(displayName)", reverse: name }""",
+    ),
+    "reverse-differs-refused": _rule(
+        """mail: { expr: "join('@', [displayName, 'b.c'])", reverse: "split(mail, '@')[3]" }"""
+    ),
+    "reverse-lossy": _rule(
+        """name: { expr: "mid(displayName, `1`, `3`)", reverse: name }""",
+        """name: { expr: "mid(displayName, `1`, `3`)", reverse: false }""",
+    ),
+    "reverse-sources": _rule(
+        """full: { expr: "join(' ', [name.givenName, name.familyName])", reverse: full }"""
+    ),
+    "reverse-target": _rule(
+        """full: { expr: "name.givenName", reverse: { to: title, expr: full } }"""
+    ),
+    "reverse-filter": _rule(
+        """work: { expr: "emails[0].value", reverse: { to: emails.value, expr: work } }"""
+    ),
+    "reverse-shape": _rule("full: { from: title, reverse: { too: title } }"),
+    "reverse-type": _rule("full: { from: title, reverse: true }"),
+    "reverse-field": _rule("""full: { expr: "upper(title)", reverse: "lower(fulll)" }"""),
+    "reverse-secret": _rule("code: { from: password, reverse: code }"),
     "syntax": _rule("title: a: b", "title: title"),
     "syntax-tab": _replaced("    email", "\temail"),
     "too-large": _one("a: " + "[" * 51 + "]" * 51 + "\n", mapping_text("title: title")),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 Key = int | str
@@ -34,6 +34,13 @@ class MembersShape:
 
 
 @dataclass(frozen=True, slots=True)
+class MembersField:
+    """Where the members of groups are kept: a field of the group that lists their keys."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountShape:
     """The kind of account that a mapping writes: a table, a collection, an object class."""
 
@@ -41,7 +48,8 @@ class AccountShape:
     key: str
     match: tuple[str, ...]
     fields: tuple[FieldShape, ...]
-    members: MembersShape | None = None
+    members: MembersShape | MembersField | None = None
+    section: Literal["users", "groups"] = "users"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,14 @@ class Account:
 
     key: Key
     fields: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPage:
+    """Some of a target's accounts; ``cursor`` goes on after them, None where these are the last."""
+
+    accounts: Sequence[Account]
+    cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +146,25 @@ class Connector(Protocol):
 
     async def find(self, field: str, value: Value) -> Sequence[Account]:
         """Return the accounts whose ``field`` equals ``value``: at most ten."""
+        ...
+
+    def scan(self, after: str | None = None) -> AsyncIterator[ScanPage]:
+        """Yield all accounts, page by page, in an order that stays.
+
+        ``after`` is the cursor of a page that was seen before, also by another process. Accounts
+        that come or go meanwhile may be in it or not; the others are there once.
+        """
+        ...
+
+    async def health(self) -> None:
+        """Return where the target can be used now."""
+        ...
+
+    async def call(self, name: str, key: Key, fields: Mapping[str, Value]) -> None:
+        """Do what the target calls ``name`` to an account; ``fields`` is its projection.
+
+        Doing it twice is doing it once. Raises ``Gone``.
+        """
         ...
 
     async def describe(self) -> Mapping[str, FieldDescription]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,11 +18,15 @@ from scimweave.connectors.base import (
     FieldShape,
     Gone,
     Key,
+    MembersShape,
     Rejected,
+    ScanPage,
+    TargetError,
     Value,
 )
 
 MAX_FOUND = 10
+PAGE = 1000
 
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -97,6 +101,27 @@ class MemoryConnector:
         )
         return list(islice(found, MAX_FOUND))
 
+    async def scan(self, after: str | None = None) -> AsyncIterator[ScanPage]:
+        """Yield the accounts in the order of their making; the cursor says how many were seen."""
+        start = int(after or 0)
+        while True:
+            accounts = [
+                Account(key, deepcopy(fields))
+                for key, fields in islice(self._accounts.items(), start, start + PAGE)
+            ]
+            start += PAGE
+            more = start < len(self._accounts)
+            yield ScanPage(accounts, str(start) if more else None)
+            if not more:
+                return
+
+    async def health(self) -> None:
+        """Return: this process is there."""
+
+    async def call(self, name: str, key: Key, fields: Mapping[str, Value]) -> None:
+        """Refuse: there is nobody to call."""
+        raise TargetError(f'memory has no action "{name}"')
+
     async def describe(self) -> Mapping[str, FieldDescription]:
         """Return the fields of the shape, and the key."""
         key = FieldDescription(self._shape.key, "integer", has_default=True, unique=True)
@@ -129,7 +154,7 @@ class MemoryConnector:
     async def describe_members(self) -> Mapping[str, FieldDescription]:
         """Return the two keys of a pair."""
         shape = self._shape.members
-        columns = (shape.group, shape.member) if shape else ()
+        columns = (shape.group, shape.member) if isinstance(shape, MembersShape) else ()
         return {
             each.name: FieldDescription(each.name, each.type or "any", nullable=False)
             for each in columns

@@ -1,13 +1,13 @@
-"""Which connector speaks to which kind of target."""
+"""Opens the target of a mapping by its kind."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from scimweave.connectors.base import AccountShape, Connector, TargetError
-from scimweave.connectors.memory import MemoryConnector
+from scimweave.mapping import target_kinds
 
 
 class Target(Protocol):
@@ -24,18 +24,15 @@ class Target(Protocol):
 
 async def open_connector(target: Target, shape: AccountShape) -> Connector:
     """Open the target of a mapping. Raises ``TargetError``."""
-    match target.connector:
-        case "memory":
-            return MemoryConnector(shape)
-        case "sql":
-            # SQLAlchemy takes a while to import, and not every target needs it.
-            from scimweave.connectors.sql import SqlConnector  # noqa: PLC0415
+    try:
+        kind = target_kinds.kind(target.connector)
+    except target_kinds.BadKind as error:
+        raise TargetError(str(error)) from error
+    if kind is None:
+        names = target_kinds.names()
+        near = get_close_matches(target.connector, names, 1)
+        advice = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(names)}"
+        raise TargetError(f'there is no connector "{target.connector}"; {advice}')
+    from scimweave.connectors.kind import ConnectorKind  # noqa: PLC0415 - pydantic is slow to import
 
-            return await SqlConnector.open(target.options, shape)
-        case other:
-            near = get_close_matches(other, CONNECTORS, 1)
-            advice = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(CONNECTORS)}"
-            raise TargetError(f'there is no connector "{other}"; {advice}')
-
-
-CONNECTORS = ("memory", "sql")
+    return await cast(ConnectorKind, kind).open(target.options, shape)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from scimweave.connectors.base import (
     Key,
     MembersShape,
     NoSuchObject,
+    ScanPage,
     TargetError,
     Unreachable,
     Value,
@@ -25,7 +27,7 @@ from scimweave.connectors.base import (
 from scimweave.connectors.sql_errors import is_busy, is_stale, passing, translate
 from scimweave.connectors.sql_members import MemberTable, reflect_members
 from scimweave.connectors.sql_reflection import Reflection, reflect
-from scimweave.connectors.sql_table import SqlTable
+from scimweave.connectors.sql_table import PAGE, SqlTable
 from scimweave.connectors.sql_types import Unfit
 from scimweave.group_commit import Job, WriterClosed
 from scimweave.reading_thread import ReaderClosed, ReadingThread, Work
@@ -118,6 +120,28 @@ class SqlConnector:
             return []
         return await self._select(table, field, stored)
 
+    async def scan(self, after: str | None = None) -> AsyncIterator[ScanPage]:
+        """Yield the rows in the order of their keys; the cursor is the last key, as JSON."""
+        table = await self._table_with(())
+        cursor = after
+        while True:
+            last: Key | None = None if cursor is None else json.loads(cursor)
+            accounts = await self._background(table, partial(table.select_after, key=last))
+            full = len(accounts) == PAGE
+            cursor = json.dumps(accounts[-1].key) if full else None
+            yield ScanPage(accounts, cursor)
+            if cursor is None:
+                return
+
+    async def health(self) -> None:
+        """Look into the table."""
+        table = await self._table_with(())
+        await self._background(table, table.probe)
+
+    async def call(self, name: str, key: Key, fields: Mapping[str, Value]) -> None:
+        """Refuse: there is nothing in a table to call."""
+        raise TargetError(f'a table has no action "{name}"')
+
     async def describe(self) -> Mapping[str, FieldDescription]:
         """Look at the table anew, and return its columns by name."""
         self._table = None
@@ -136,12 +160,7 @@ class SqlConnector:
     async def members(self, group: Key) -> Sequence[Key]:
         """Return the keys of a group's members."""
         table = await self._pairs()
-        try:
-            return await self._thread.run(partial(table.members, group=group))
-        except ReaderClosed as error:
-            raise Unreachable("the connector is closed") from error
-        except sqlite3.Error as error:
-            raise self._translated(error, table) from error
+        return await self._background(table, partial(table.members, group=group))
 
     async def describe_members(self) -> Mapping[str, FieldDescription]:
         """Look at the membership table anew, and return its columns by name."""
@@ -181,7 +200,7 @@ class SqlConnector:
         return self._member_table
 
     def _members_shape(self) -> MembersShape:
-        if self._shape.members is None:
+        if not isinstance(self._shape.members, MembersShape):
             raise TargetError(f'no table is named for the members of "{self._shape.object}"')
         return self._shape.members
 
@@ -209,6 +228,15 @@ class SqlConnector:
             raise Unreachable("the connector is closed") from error
         except sqlite3.Error as error:
             self._forget_reader()
+            raise self._translated(error, table) from error
+
+    async def _background(self, table: _Reflected, work: Work[T]) -> T:
+        """Read in the thread that may take long."""
+        try:
+            return await self._thread.run(work)
+        except ReaderClosed as error:
+            raise Unreachable("the connector is closed") from error
+        except sqlite3.Error as error:
             raise self._translated(error, table) from error
 
     def _translated(

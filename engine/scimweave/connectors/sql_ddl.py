@@ -116,7 +116,7 @@ def _missing(shapes: Iterable[AccountShape], existing: frozenset[str]) -> list[s
     pairs: dict[str, MembersShape] = {}
     for shape in shapes:
         by_table.setdefault(shape.object, []).append(shape)
-        if shape.members is not None:
+        if isinstance(shape.members, MembersShape):
             pairs.setdefault(shape.members.object, shape.members)
     return [
         *(

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import Select, bindparam, delete, insert, literal_column, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import BindParameter, ClauseElement
@@ -28,6 +28,7 @@ from scimweave.connectors.sql_reflection import Reflection
 from scimweave.connectors.sql_types import Unfit
 
 MAX_FOUND = 10
+PAGE = 1000
 MAX_STATEMENTS = 512
 
 _DIALECT = sqlite.dialect(paramstyle="qmark")
@@ -53,6 +54,7 @@ class SqlTable:
         self._update = lru_cache(MAX_STATEMENTS)(self._compile_update)
         self._delete = lru_cache(1)(self._compile_delete)
         self._select = lru_cache(MAX_STATEMENTS)(self._compile_select)
+        self._scan = lru_cache(2)(self._compile_scan)
 
     def describe(self) -> Mapping[str, FieldDescription]:
         """Return the columns by name; a key that the connector makes counts as a default."""
@@ -119,6 +121,16 @@ class SqlTable:
         rows = connection.execute(self._select(name), (value,)).fetchall()
         return [self._account(row) for row in rows]
 
+    def select_after(self, connection: sqlite3.Connection, key: Key | None) -> list[Account]:
+        """Return the next accounts in the order of their keys, a page at most."""
+        parameters = () if key is None else (key,)
+        rows = connection.execute(self._scan(key is None), parameters).fetchall()
+        return [self._account(row) for row in rows]
+
+    def probe(self, connection: sqlite3.Connection) -> None:
+        """Read a row, where there is one."""
+        connection.execute(self._scan(True)).fetchone()
+
     def is_indexed(self, name: str) -> bool:
         """Whether rows are found by this column without reading the table."""
         return name in self.reflection.indexed
@@ -176,10 +188,17 @@ class SqlTable:
 
     def _compile_select(self, name: str) -> str:
         compared = literal_column("rowid") if name == "rowid" else self._columns[name]
-        key = self._columns[self.key]
-        statement = select(key, *(self._columns[field] for field in self._fields))
-        found = statement.where(compared == _VALUE).order_by(key)
+        found = self._rows().where(compared == _VALUE)
         return _compiled(found.suffix_with(f"LIMIT {MAX_FOUND}")).string
+
+    def _compile_scan(self, from_start: bool) -> str:
+        rows = self._rows()
+        found = rows if from_start else rows.where(self._columns[self.key] > _VALUE)
+        return _compiled(found.suffix_with(f"LIMIT {PAGE}")).string
+
+    def _rows(self) -> Select[Any]:
+        key = self._columns[self.key]
+        return select(key, *(self._columns[field] for field in self._fields)).order_by(key)
 
     def _parameters(self, names: tuple[str, ...]) -> dict[Any, Any]:
         # Numbered names: those of columns may hold what a parameter's name may not.

@@ -16,6 +16,7 @@ from scimweave.mapping.project import (
     Field,
     FieldFault,
     GroupProgram,
+    MemberField,
     Membership,
     ObjectProgram,
     Operations,
@@ -25,6 +26,7 @@ from scimweave.mapping.project import (
     UserProgram,
     to_json,
 )
+from scimweave.mapping.reverse import Reversed
 from scimweave.mapping.rules.convert import Value
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "FieldFault",
     "GroupProgram",
     "MappingError",
+    "MemberField",
     "Membership",
     "ObjectProgram",
     "Operation",
@@ -42,6 +45,7 @@ __all__ = [
     "Program",
     "Projection",
     "Related",
+    "Reversed",
     "Span",
     "Target",
     "UserProgram",

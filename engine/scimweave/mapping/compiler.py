@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimweave.mapping.cases import compile_test
 from scimweave.mapping.checks.file import check_file, check_users, written_names
+from scimweave.mapping.checks.reversing import check_reverse
 from scimweave.mapping.checks.rules import check_rules
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
 from scimweave.mapping.document.interpolation import interpolate
@@ -22,6 +23,7 @@ from scimweave.mapping.project import (
     Field,
     GroupProgram,
     MappingTest,
+    MemberField,
     Membership,
     Operations,
     Program,
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from scimweave.mapping.model import (
         GroupsModel,
         MappingModel,
+        MemberFieldModel,
+        MemberTableModel,
         ObjectsModel,
         SetModel,
         UsersModel,
@@ -116,15 +120,17 @@ class _Compiler:
             hint = 'it starts with "/" and ends without one'
             self.report.at_value("bad-value", message, ("path",), help=hint)
         for problem in installed().problems:
-            self.report.add("function-package", problem, None)
+            self.report.add("bad-package", problem, None)
         check_file(model, self.report)
         vocabulary = compile_extensions(model, self.report)
         users = self._users(model.users, vocabulary)
         check_users(users, self.report)
         check_rules(model.users, users, self.report)
+        check_reverse(model.users, users, self.report)
         groups = None if model.groups is None else self._groups(model.groups)
         if model.groups is not None and groups is not None:
             check_rules(model.groups, groups, self.report)
+            check_reverse(model.groups, groups, self.report)
         tests = [] if self.tests_at_fault else self._tests(model)
         return Program(
             file=self.file,
@@ -172,13 +178,13 @@ class _Compiler:
             operations=self._operations(model, fields),
             patch_status=200 if model.patch_response == "auto" else model.patch_response,
             filterable=filterable(model, vocabulary, acceptance, self.report),
+            lookup=model.lookup,
         )
 
     def _groups(self, model: GroupsModel) -> GroupProgram:
         vocabulary = Vocabulary(GROUP_TYPE, {})
         fields = self._fields(model, "groups", vocabulary)
         acceptance = Acceptance.of(GROUP_TYPE, (*_sources(fields), _MEMBERS))
-        table = model.members
         given = model.operations
         return GroupProgram(
             vocabulary=vocabulary,
@@ -195,16 +201,17 @@ class _Compiler:
             # All members of a large group in each answer would be a burden to both sides (Q67).
             patch_status=204 if model.patch_response == "auto" else model.patch_response,
             filterable=filterable(model, vocabulary, acceptance, self.report),
-            members=Membership(table.object, table.group, table.member) if table else None,
+            members=_membership(model.members),
         )
 
     def _fields(
         self, model: ObjectsModel, section: str, vocabulary: Vocabulary
     ) -> tuple[Field, ...]:
         fields: list[Field] = []
+        written = written_names(self.document, section)
         for name, rule in model.attributes.items():
             where: YamlPath = (section, "attributes", name)
-            field = compile_field(name, rule, where, vocabulary, self.report)
+            field = compile_field(name, rule, where, vocabulary, self.report, written)
             if field is None:
                 self.report.complete = False
             else:
@@ -249,8 +256,22 @@ def _sources(fields: tuple[Field, ...]) -> list[AttributePath]:
     return [path for field in fields for path in field.sources]
 
 
+def _membership(
+    model: MemberTableModel | MemberFieldModel | None,
+) -> Membership | MemberField | None:
+    from scimweave.mapping.model import MemberFieldModel  # noqa: PLC0415
+
+    match model:
+        case None:
+            return None
+        case MemberFieldModel():
+            return MemberField(model.field)
+        case table:
+            return Membership(table.object, table.group, table.member)
+
+
 def _options(model: MappingModel) -> dict[str, Any]:
-    return {} if model.target.url is None else {"url": str(model.target.url)}
+    return model.target.model_dump(by_alias=True, exclude_unset=True, exclude={"connector"})
 
 
 def _digest(value: Any) -> str:

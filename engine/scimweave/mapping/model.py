@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, LiteralString
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from scimweave.mapping import target_kinds
 from scimweave.mapping.document.interpolation import EnvironmentText
 
 TypeName = Literal["string", "integer", "decimal", "boolean", "date", "datetime", "uuid", "json"]
@@ -52,6 +61,8 @@ Length = Annotated[int, Field(gt=0), BeforeValidator(_resolved)]
 Text = Annotated[str, BeforeValidator(_plain)]
 Anything = Annotated[Any, BeforeValidator(_plain)]
 Names = Annotated[list[Text], BeforeValidator(_as_list)]
+# A file that holds one in clear is warned of.
+Secret = Annotated[Text, Field(json_schema_extra={"writeOnly": True})]
 
 
 class Model(BaseModel):
@@ -71,17 +82,40 @@ class Model(BaseModel):
         return key in self.model_fields_set
 
 
-class TargetModel(Model):
-    """Where the accounts live."""
+class TargetOptions(Model):
+    """Where the accounts live, and how they are reached: each kind of target adds its own keys."""
 
-    connector: Literal["sql", "memory"]
-    url: Text | None = None
+    connector: Text
+
+
+def _of_kind(data: Any) -> TargetOptions:
+    """Read ``target`` by the options of its kind."""
+    if not isinstance(data, dict) or not isinstance(data.get("connector"), str):
+        return TargetOptions.model_validate(data)
+    try:
+        kind = target_kinds.kind(data["connector"])
+    except target_kinds.BadKind as bad:
+        raise _at_connector(data, "bad_package", {"reason": str(bad)}) from bad
+    if kind is None:
+        *names, last = [repr(name) for name in target_kinds.names()]
+        expected = f"{', '.join(names)} or {last}" if names else last
+        raise _at_connector(data, "literal_error", {"expected": expected})
+    read: TargetOptions = kind.options.model_validate(data)
+    return read
+
+
+def _at_connector(
+    data: Mapping[str, Any], kind: LiteralString, context: dict[str, Any]
+) -> ValidationError:
+    error = PydanticCustomError(kind, "the connector cannot be used", context)
+    detail = InitErrorDetails(type=error, loc=("connector",), input=data["connector"])
+    return ValidationError.from_exception_data("target", [detail])
 
 
 class AttributeModel(Model):
     """How one target field is filled."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"ref", "reverse"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"ref"})
 
     from_: Names | None = Field(None, alias="from", min_length=1)
     expr: Text | None = None
@@ -93,6 +127,8 @@ class AttributeModel(Model):
     required: Flag = False
     type: TypeName | None = None
     max_length: Length | None = None
+    # False, an expression, {to, expr}, or a list of these two.
+    reverse: Anything = None
     sensitive: Flag = False
 
 
@@ -131,6 +167,7 @@ class ObjectsModel(Model):
 class UsersModel(ObjectsModel):
     """How users become accounts."""
 
+    lookup: Flag = True
     operations: OperationsModel = OperationsModel()
 
 
@@ -180,7 +217,7 @@ class GroupOperationsModel(Model):
     missing: Literal["recreate", "fail"] = "recreate"
 
 
-class MembersModel(Model):
+class MemberTableModel(Model):
     """The table at the target that says who is in which group."""
 
     object: Text = Field(min_length=1)
@@ -188,10 +225,24 @@ class MembersModel(Model):
     member: Text = Field(min_length=1)
 
 
+class MemberFieldModel(Model):
+    """The field of a group at the target that lists its members."""
+
+    field: Text = Field(min_length=1)
+
+
+def _members(data: Any) -> Any:
+    """Read ``members`` in the form that its first keys have."""
+    if data is None:
+        return None
+    is_field = isinstance(data, dict) and "field" in data
+    return (MemberFieldModel if is_field else MemberTableModel).model_validate(data)
+
+
 class GroupsModel(ObjectsModel):
     """How groups become accounts."""
 
-    members: MembersModel | None = None
+    members: Annotated[MemberTableModel | MemberFieldModel | None, BeforeValidator(_members)] = None
     operations: GroupOperationsModel = GroupOperationsModel()
 
 
@@ -219,7 +270,7 @@ class MappingModel(Model):
     integration: Text = Field(pattern=r"\A[a-z][a-z0-9-]{0,62}\z")
     title: Text | None = None
     path: Text | None = None
-    target: TargetModel
+    target: Annotated[SerializeAsAny[TargetOptions], BeforeValidator(_of_kind)]
     # ``schema`` is a method of pydantic's.
     schema_: dict[str, ExtensionModel] = Field({}, alias="schema")
     users: UsersModel
@@ -230,7 +281,6 @@ class MappingModel(Model):
 # Which model stands where; a star is any key or index.
 PLACES: tuple[tuple[Loc, type[Model]], ...] = (
     ((), MappingModel),
-    (("target",), TargetModel),
     (("schema", "*"), ExtensionModel),
     (("schema", "*", "attributes", "*"), SchemaAttributeModel),
     (("schema", "*", "attributes", "*", "attributes", "*"), SchemaAttributeModel),
@@ -242,7 +292,7 @@ PLACES: tuple[tuple[Loc, type[Model]], ...] = (
     (("groups",), GroupsModel),
     (("groups", "attributes", "*"), AttributeModel),
     (("groups", "operations"), GroupOperationsModel),
-    (("groups", "members"), MembersModel),
+    (("groups", "members"), MemberTableModel),
     (("tests", "*"), TestModel),
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
 from scimweave.mapping.diagnostics import Diagnostic, Span
@@ -18,6 +18,9 @@ from scimweave.mapping.rules.vocabulary import Vocabulary
 from scimweave.scim.resource import Acceptance
 from scimweave.scim.schema import ResourceType
 from scimweave.scim.syntax import AttributePath
+
+if TYPE_CHECKING:
+    from scimweave.mapping.reverse import Reversed
 
 Unmapped = Literal["drop", "keep", "reject"]
 
@@ -62,6 +65,19 @@ class Projection:
 
 
 @dataclass(frozen=True, slots=True)
+class Inverse:
+    """How one SCIM attribute is read back.
+
+    ``read`` takes the fields of an account by name, of which it reads ``reads``; it gives what the
+    attribute takes, or None, and raises ``FieldError``.
+    """
+
+    to: AttributePath
+    reads: frozenset[str]
+    read: Callable[[Mapping[str, Value]], Any] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One target field.
 
@@ -69,7 +85,9 @@ class Field:
     value depends on, in canonical case. ``read`` gives the value for a canonical resource, or
     ``KEEP``; it raises ``FieldError``. ``fit`` puts a literal into the field's type; it raises
     ``Unfit``. ``secrets`` are the sources that are never stored: the field is written only by a
-    request that brings one of them, and is left alone by others.
+    request that brings one of them, and is left alone by others. ``inverses`` read it back;
+    ``not_read`` says why nothing does, where that loses something. ``defaulted``: its value may
+    come from ``default``.
     """
 
     name: str
@@ -83,6 +101,9 @@ class Field:
     read: Reader = field(repr=False, compare=False)
     fit: Callable[[Any], Value] = field(repr=False, compare=False)
     secrets: tuple[AttributePath, ...] = ()
+    inverses: tuple[Inverse, ...] = ()
+    not_read: str | None = None
+    defaulted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +144,9 @@ class ObjectProgram:
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _readers: tuple[tuple[str, Reader], ...] = field(init=False, repr=False, compare=False)
     _secret: frozenset[str] = field(init=False, repr=False, compare=False)
+    _reverse: Callable[[Mapping[str, Value]], Reversed] | None = field(
+        init=False, repr=False, compare=False, default=None
+    )
 
     @property
     def resource_type(self) -> ResourceType:
@@ -163,6 +187,16 @@ class ObjectProgram:
             name for name in self._secret if not has_any(resource, self._by_name[name].secrets)
         )
 
+    def reverse(self, fields: Mapping[str, Value]) -> Reversed:
+        """Read the fields of an account back into a resource; they are not modified."""
+        if self._reverse is None:
+            # Compiled on first use: most programs only ever project.
+            from scimweave.mapping.reverse import Reverser  # noqa: PLC0415
+
+            object.__setattr__(self, "_reverse", Reverser(self))
+        assert self._reverse is not None  # noqa: S101 - made above
+        return self._reverse(fields)
+
     def project(self, resource: dict[str, Any], *, creating: bool = False) -> Projection:
         """Compute the target fields of a canonical resource, which is not modified.
 
@@ -196,7 +230,12 @@ class ObjectProgram:
 
 @dataclass(frozen=True, slots=True)
 class UserProgram(ObjectProgram):
-    """How users become accounts."""
+    """How users become accounts.
+
+    ``lookup``: a user that is searched for and not known is looked for at the target.
+    """
+
+    lookup: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +248,17 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberField:
+    """The field of a group at the target that lists its members."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class GroupProgram(ObjectProgram):
     """How groups become accounts; without ``members`` the target does not know who is in them."""
 
-    members: Membership | None
+    members: Membership | MemberField | None
 
 
 @dataclass(frozen=True, slots=True)

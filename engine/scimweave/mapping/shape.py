@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from scimweave.mapping import target_kinds
 from scimweave.mapping.diagnostics import Diagnostic, closest, did_you_mean, finding
-from scimweave.mapping.document.source import Document
-from scimweave.mapping.model import Fault, model_at
+from scimweave.mapping.document.source import Document, ScalarNode
+from scimweave.mapping.model import Fault, Model, model_at
 from scimweave.mapping.rules.extensions import is_urn
 
 _EXPECTED = {
@@ -18,7 +19,6 @@ _EXPECTED = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
-_LATER_CONNECTORS = frozenset({"rest", "scim", "ldap"})
 _MAX_SHOWN = 40
 
 
@@ -54,8 +54,6 @@ def _not_supported(fault: Fault) -> str | None:
         return f'"{key}"' if model is not None and key in model.LATER else None
     if not isinstance(fault.input, str):
         return None
-    if fault.loc == ("target", "connector") and fault.input in _LATER_CONNECTORS:
-        return f'the connector "{fault.input}"'
     if fault.type == "dict_type" and key == "values":
         return "a named table or a CSV file for values"
     if fault.type == "model_type" and fault.loc[:2] == ("users", "operations"):
@@ -65,7 +63,7 @@ def _not_supported(fault: Fault) -> str | None:
 
 def _unknown_key(fault: Fault, document: Document) -> Diagnostic:
     key = str(fault.loc[-1])
-    model = model_at(fault.loc[:-1])
+    model = _model_around(fault, document)
     known = model.keys() if model else []
     close = closest(key, known)
     hint = "" if close else f"known here: {', '.join(known)}"
@@ -78,10 +76,25 @@ def _unknown_key(fault: Fault, document: Document) -> Diagnostic:
     )
 
 
+def _model_around(fault: Fault, document: Document) -> type[Model] | None:
+    """Return the model of the mapping that the faulty key stands in."""
+    around = fault.loc[:-1]
+    if around[:1] != ("target",):
+        return model_at(around)
+    given = document.exactly(("target", "connector"))
+    kind = target_kinds.kind(str(given.data)) if isinstance(given, ScalarNode) else None
+    return target_kinds.options_at(kind, around[1:]) if kind else None
+
+
 def _missing_key(fault: Fault, document: Document) -> Diagnostic:
     *around, key = fault.loc
     where = "the file" if not around else _owner(tuple(around))
-    return finding("missing-key", f'{where} has no "{key}"', document.key(tuple(around)))
+    model = _model_around(fault, document)
+    field = model.model_fields.get(str(key)) if model else None
+    example = f"for example {key}: {field.examples[0]}" if field and field.examples else ""
+    return finding(
+        "missing-key", f'{where} has no "{key}"', document.key(tuple(around)), help=example
+    )
 
 
 def _owner(loc: tuple[str | int, ...]) -> str:
@@ -99,6 +112,10 @@ def _not_one_of(fault: Fault, document: Document) -> Diagnostic:
         message = f'{_name(fault)} is {expected}, not "{given[:_MAX_SHOWN]}"'
         label = did_you_mean(given, known)
     return finding("bad-value", message, document.value(fault.loc), label)
+
+
+def _bad_package(fault: Fault, document: Document) -> Diagnostic:
+    return finding("bad-package", str(fault.context["reason"]), document.value(fault.loc))
 
 
 def _bad_name(fault: Fault, document: Document) -> Diagnostic:
@@ -152,6 +169,7 @@ _EXPLAINED: Mapping[str, Callable[[Fault, Document], Diagnostic]] = {
     "extra_forbidden": _unknown_key,
     "missing": _missing_key,
     "literal_error": _not_one_of,
+    "bad_package": _bad_package,
     "string_pattern_mismatch": _bad_name,
     "greater_than": _not_positive,
     "string_too_short": _empty,

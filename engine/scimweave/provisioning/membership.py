@@ -54,7 +54,7 @@ class Membership:
 
     async def deliver(self, running: Running, key: Key | None, delta: MemberDelta) -> str | None:
         """Bring a change to the target; returns a remark for the log. Raises ``TargetError``."""
-        if key is None or not delta or not has_table(running):
+        if key is None or not delta or not has_members(running):
             return None
         joining, waiting = await self._accounts(delta.added)
         leaving, _ = await self._accounts(delta.removed)
@@ -93,7 +93,7 @@ class Membership:
         if key is None or running.objects.operations.delete == "ignore":
             return False
         if isinstance(running.objects, GroupProgram):
-            members = await running.connector.members(key) if has_table(running) else ()
+            members = await running.connector.members(key) if has_members(running) else ()
             if members:
                 await running.connector.remove_members(key, members)
             return bool(members)
@@ -104,7 +104,7 @@ class Membership:
         return bool(groups)
 
     async def _groups_at_target(self, running: Running, resource_id: str) -> list[Key]:
-        if running.groups is None or not has_table(running.groups):
+        if running.groups is None or not has_members(running.groups):
             return []
         found = await self._store.memberships(self._integration, [resource_id])
         return [group.key for group in found.get(resource_id, ()) if group.key is not None]
@@ -188,7 +188,7 @@ class _Draft:
             self.leaving[each] = None
 
 
-def has_table(running: Running) -> bool:
-    """Whether the target has a table of memberships for these groups."""
+def has_members(running: Running) -> bool:
+    """Whether the target knows who is in these groups."""
     objects = running.objects
     return isinstance(objects, GroupProgram) and objects.members is not None

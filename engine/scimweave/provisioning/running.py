@@ -11,11 +11,12 @@ from scimweave.connectors.base import (
     AccountShape,
     Connector,
     FieldShape,
+    MembersField,
     MembersShape,
     TargetError,
 )
 from scimweave.connectors.registry import open_connector
-from scimweave.mapping import GroupProgram, ObjectProgram, Program, UserProgram
+from scimweave.mapping import GroupProgram, MemberField, ObjectProgram, Program, UserProgram
 from scimweave.scim.resource import Checker
 
 
@@ -119,13 +120,16 @@ def shape_of(program: Program) -> AccountShape:
 
 
 def _groups_shape(groups: GroupProgram, users: UserProgram) -> AccountShape:
-    table = groups.members
-    if table is None:
-        return _shape(groups)
-    members = MembersShape(
-        table.object, _key_shape(table.group, groups), _key_shape(table.member, users)
-    )
-    return replace(_shape(groups), members=members)
+    match groups.members:
+        case None:
+            return _shape(groups)
+        case MemberField(name):
+            return replace(_shape(groups), members=MembersField(name))
+        case table:
+            members = MembersShape(
+                table.object, _key_shape(table.group, groups), _key_shape(table.member, users)
+            )
+            return replace(_shape(groups), members=members)
 
 
 def _key_shape(name: str, objects: ObjectProgram) -> FieldShape:
@@ -144,7 +148,9 @@ def _shape(objects: ObjectProgram) -> AccountShape:
     # ``operations`` may set fields that no attribute fills.
     mapped = {field.name for field in fields}
     fields += [FieldShape(name) for name in sorted(objects.known_fields - mapped)]
-    return AccountShape(objects.object, objects.key, objects.match, tuple(fields))
+    return AccountShape(
+        objects.object, objects.key, objects.match, tuple(fields), section=objects.section
+    )
 
 
 async def start(program: Program, before: Running | None = None) -> Running:

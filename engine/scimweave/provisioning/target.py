@@ -6,12 +6,12 @@ from scimweave.connectors.base import TargetError, Unreachable
 from scimweave.mapping import (
     Diagnostic,
     MappingError,
+    Membership,
     Program,
     check_members,
     check_target,
     target_finding,
 )
-from scimweave.provisioning.membership import has_table
 from scimweave.provisioning.running import Running, start
 
 
@@ -57,7 +57,8 @@ async def _findings(running: Running) -> list[Diagnostic]:
     found = await _of_objects(running)
     if running.groups is not None:
         found += await _of_objects(running.groups)
-    if running.groups is not None and has_table(running.groups):
+    groups = running.program.groups
+    if running.groups is not None and groups and isinstance(groups.members, Membership):
         found += await _of_members(running.groups)
     return found
 

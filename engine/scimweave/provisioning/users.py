@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 from scimweave.connectors.base import TargetError
+from scimweave.provisioning.at_target import AtTarget
 from scimweave.provisioning.expected import Expected
 from scimweave.provisioning.indexes import Indexes, IndexesInUse
 from scimweave.provisioning.journal import Journal
@@ -26,6 +28,7 @@ from scimweave.scim.immutable import keep_immutable
 from scimweave.scim.members import MemberChange
 from scimweave.scim.patch import parse_patch
 from scimweave.scim.schema import USER_TYPE, ResourceType
+from scimweave.scim.syntax import Filter
 from scimweave.store.base import NO_MEMBERS, Record, Reference
 
 
@@ -50,6 +53,7 @@ class MappedResources:
         journal.indexes[self._kind] = self._indexes
         self._label = label_of(self._kind)
         self._membership = Membership(journal.store, journal.integration)
+        self._at_target = AtTarget(journal, locks, self._resolve_open)
 
     @property
     def resource_type(self) -> ResourceType:
@@ -269,7 +273,14 @@ class Users(MappedResources):
     def source(self) -> Source:
         """Return where queries find the users, and the groups that they are in."""
         source = super().source()
+        if self._in_use.running.program.users.lookup:
+            source = replace(source, missed=self._look_up)
         return with_groups(source) if self.refers else source
+
+    async def _look_up(self, asked: Filter) -> bool:
+        """Look at the target for a user that is not known here (design, section 6: adopt)."""
+        with self._hold() as running:
+            return await self._at_target.look_up(running, asked)
 
 
 def _check(expected: Expected | None, record: Record) -> None:

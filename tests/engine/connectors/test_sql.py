@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from scimweave.connectors import sql, sql_table
 from scimweave.connectors.base import (
     Conflict,
     Connector,
@@ -247,3 +248,16 @@ async def test_sqlalchemy_is_imported_by_sql_targets_only() -> None:
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
     assert await process.wait() == 0
+
+
+async def test_scan_goes_on_after_a_page_that_was_seen(
+    sql_connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_table, "PAGE", 2)
+    monkeypatch.setattr(sql, "PAGE", 2)
+    keys = [await sql_connector.create({"email": f"{n}@example.com"}) for n in range(5)]
+    pages = [page async for page in sql_connector.scan()]
+    assert [len(page.accounts) for page in pages] == [2, 2, 1]
+    rest = [page async for page in sql_connector.scan(pages[0].cursor)]
+    assert [each.key for page in rest for each in page.accounts] == keys[2:]
+    assert pages[-1].cursor is None

@@ -61,7 +61,7 @@ def test_two_packages_with_one_function_are_an_error_that_names_them(tmp_path: P
     lint = "from pathlib import Path; from scimweave.mapping import lint\n"
     mapping = Path(__file__).parents[3] / "mappings" / "preciate.yaml"
     done = run(f"{lint}for each in lint([Path({str(mapping)!r})]): print(each)", tmp_path)
-    assert "error[function-package]: the package other_scim brings a function acme_badge()" in (
+    assert "error[bad-package]: the package other_scim brings a function acme_badge()" in (
         done.stdout
     )
     assert "that the package acme_scim has too" in done.stdout

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from scimweave.mapping import Program, check_members, check_target
+from scimweave.mapping import Membership, Program, check_members, check_target
 from small_mapping import codes, findings, mapping_text, program
 from target_fields import TargetField
 
@@ -23,7 +23,7 @@ def with_groups(more: str = MEMBERS) -> Program:
 def test_groups_are_part_of_the_program() -> None:
     groups = with_groups().groups
     assert groups is not None
-    assert groups.members is not None
+    assert isinstance(groups.members, Membership)
     assert (groups.object, groups.members.object) == ("teams", "team_people")
     assert groups.project({"displayName": "Crew"}).values == {"name": "Crew", "ref": None}
     accepted = {each.name for each in groups.acceptance.accepted.core.attributes.values()}

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from directory import Directory
+from forwarding import ForwardingConnector
 from scimweave.connectors.base import (
-    Account,
     Connector,
-    FieldDescription,
     Key,
     Rejected,
     TargetError,
@@ -31,11 +30,11 @@ from scimweave.store.base import Record, Store
 from scimweave.store.sqlite import SqliteStore
 
 
-class Unsteady:
+class Unsteady(ForwardingConnector):
     """A real target on which a named call waits, or fails before or after it is carried out."""
 
     def __init__(self, connector: Connector) -> None:
-        self._connector = connector
+        super().__init__(connector)
         self.fails: dict[str, tuple[str, TargetError]] = {}
         self.waits: dict[str, asyncio.Event] = {}
         self.reached = asyncio.Event()
@@ -62,29 +61,11 @@ class Unsteady:
     async def delete(self, key: Key) -> None:
         await self._through("delete", lambda: self._connector.delete(key))
 
-    async def read(self, key: Key) -> Account | None:
-        return await self._connector.read(key)
-
-    async def find(self, field: str, value: Value) -> Sequence[Account]:
-        return await self._connector.find(field, value)
-
-    async def describe(self) -> Mapping[str, FieldDescription]:
-        return await self._connector.describe()
-
     async def add_members(self, group: Key, members: Sequence[Key]) -> None:
         await self._through("add", lambda: self._connector.add_members(group, members))
 
     async def remove_members(self, group: Key, members: Sequence[Key]) -> None:
         await self._through("remove", lambda: self._connector.remove_members(group, members))
-
-    async def members(self, group: Key) -> Sequence[Key]:
-        return await self._connector.members(group)
-
-    async def describe_members(self) -> Mapping[str, FieldDescription]:
-        return await self._connector.describe_members()
-
-    async def close(self) -> None:
-        await self._connector.close()
 
 
 @pytest.fixture

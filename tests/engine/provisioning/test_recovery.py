@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from employees import Employees
-from scimweave.connectors.base import Account, Connector, FieldDescription, Key, Unreachable, Value
+from forwarding import ForwardingConnector
+from scimweave.connectors.base import Account, Connector, Key, Unreachable, Value
 from scimweave.mapping import load
 from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.query import Query
@@ -21,11 +22,11 @@ ADA: dict[str, Any] = {"userName": "ada@contoso.com", "title": "Analyst"}
 LEAVE = [{"op": "Replace", "path": "active", "value": "False"}]
 
 
-class Unsteady:
+class Unsteady(ForwardingConnector):
     """A real target behind a line that breaks before or after a change, or for good."""
 
     def __init__(self, connector: Connector) -> None:
-        self._connector = connector
+        super().__init__(connector)
         self.breaks: str | None = None
 
     async def _through(self, change: Callable[[], Awaitable[Any]]) -> Any:
@@ -60,21 +61,9 @@ class Unsteady:
     async def remove_members(self, group: Key, members: Sequence[Key]) -> None:
         await self._through(lambda: self._connector.remove_members(group, members))
 
-    async def members(self, group: Key) -> Sequence[Key]:
-        return await self._connector.members(group)
-
-    async def describe_members(self) -> Mapping[str, FieldDescription]:
-        return await self._connector.describe_members()
-
     def _look(self) -> None:
         if self.breaks == "silent":
             raise Unreachable("nobody answers")
-
-    async def describe(self) -> Mapping[str, FieldDescription]:
-        return await self._connector.describe()
-
-    async def close(self) -> None:
-        await self._connector.close()
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scimweave.mapping.checks.secrets import check_target_secrets
+from scimweave.mapping.checks.address import check_address
 from scimweave.mapping.diagnostics import Related, did_you_mean
-from scimweave.mapping.document.source import Document, MapNode, ScalarNode, YamlPath
+from scimweave.mapping.document.source import Document, MapNode, YamlPath
 from scimweave.mapping.project import UserProgram
 from scimweave.mapping.report import Report
 
@@ -20,8 +20,7 @@ _OPERATIONS: YamlPath = ("users", "operations")
 
 def check_file(model: MappingModel, report: Report) -> None:
     """Look at what does not need the rules to be compiled."""
-    _check_target(model, report)
-    check_target_secrets(report)
+    check_address(model, report)
     for section, objects in zip(_SECTIONS, (model.users, model.groups), strict=True):
         if objects is not None:
             _check_objects(objects, section, report)
@@ -77,32 +76,17 @@ def mapped_names(document: Document) -> list[str]:
     return _keys(document, _ATTRIBUTES)
 
 
-def written_names(document: Document) -> list[str]:
+def written_names(document: Document, section: str = "users") -> list[str]:
     """Return the target fields that the mapping writes in any way."""
-    sets = [_keys(document, (*_OPERATIONS, key, "set")) for key in ("deactivate", "reactivate")]
-    return list(dict.fromkeys(mapped_names(document) + sets[0] + sets[1]))
+    operations = (section, "operations")
+    sets = [_keys(document, (*operations, key, "set")) for key in ("deactivate", "reactivate")]
+    mapped = _keys(document, (section, "attributes"))
+    return list(dict.fromkeys(mapped + sets[0] + sets[1]))
 
 
 def _keys(document: Document, path: YamlPath) -> list[str]:
     node = document.exactly(path)
     return list(node.entries) if isinstance(node, MapNode) else []
-
-
-def _check_target(model: MappingModel, report: Report) -> None:
-    target = model.target
-    if (
-        target.connector == "sql"
-        and target.url is None
-        and report.document.exactly(("target", "url")) is None
-    ):
-        hint = "for example url: ${DATABASE_URL:-sqlite:///var/target.db}"
-        report.at_key("missing-key", 'the connector "sql" needs a "url"', ("target",), help=hint)
-    # A connector that does not exist is read as this one, to look further into the file.
-    given = report.document.exactly(("target", "connector"))
-    is_memory = isinstance(given, ScalarNode) and given.data == "memory"
-    if is_memory and target.url is not None:
-        message = 'the connector "memory" takes no "url"'
-        report.at_key("unknown-key", message, ("target", "url"))
 
 
 def _check_duplicate_fields(names: list[str], attributes: YamlPath, report: Report) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 from scimweave.mapping.checks.rules import ALWAYS_THERE
 from scimweave.mapping.diagnostics import Diagnostic, did_you_mean, finding, position
 from scimweave.mapping.document.source import YamlPath
-from scimweave.mapping.project import Field, FieldError, ObjectProgram, Program
+from scimweave.mapping.project import Field, FieldError, Membership, ObjectProgram, Program
 
 # Which types of a field a target's type takes; a target that says no more takes everything.
 _EVERYTHING = frozenset(
@@ -67,7 +67,7 @@ def check_members(
 ) -> list[Diagnostic]:
     """Return what the mapping and the membership table of its target disagree about."""
     table = program.groups.members if program.groups else None
-    if table is None:
+    if not isinstance(table, Membership):
         return []
     where: YamlPath = ("groups", "members")
     columns = {"group": table.group, "member": table.member}

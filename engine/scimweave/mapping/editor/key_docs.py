@@ -35,8 +35,11 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "scope": "A SCIM filter: who is provisioned.",
         "filterable": "SCIM attributes by which a provider may search.",
         "patch_response": "The status that answers a PATCH; auto is 200 for users, 204 for groups.",
+        "lookup": "Whether a search for a user that is not known here looks at the target by "
+        "`match`, so that the provider links the account that is there; true unless given.",
         "members": "The table of memberships at the target; without it members are kept here only.",
         "group": "The column that holds the key of the group's account.",
+        "field": "The field of a group that lists the keys of its members' accounts.",
         "member": "The column that holds the key of the member's account.",
         # An extension, and its attributes (RFC 7643 §7).
         "alias": "Short name of the extension in paths of this file, such as contoso.costCode.",
@@ -58,7 +61,10 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "max_length": "How many characters the field takes; longer text is refused, never cut.",
         "sensitive": "The value is never in a log, a journal entry or an error.",
         "ref": "user: the value is a resource id, and the key of its account is written.",
-        "reverse": "How the SCIM attribute is read back from the target.",
+        "reverse": "How SCIM attributes are read back from the fields of an account: an "
+        "expression over them, { to: path, expr: … }, a list of these, or false. Derived for a "
+        "plain path and for a table whose values differ.",
+        "to": "The SCIM attribute that gets the value.",
         # Operations.
         "deactivate": "Done when somebody leaves.",
         "reactivate": "Done when somebody returns.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scimweave.mapping.editor.key_docs import KEY_DOCS
 from scimweave.mapping.functions.registry import REGISTRY
 from scimweave.mapping.functions.spec import Function
 from scimweave.mapping.model import MappingModel
+from scimweave.mapping.target_kinds import TargetKind, own_kinds
 from scimweave.scim.path import ALIASES
 from scimweave.scim.schema import GROUP_TYPE, USER_TYPE, Attribute, ResourceType
 
@@ -23,18 +24,36 @@ _DEFAULT_EXPRESSION: Json = {
     "properties": {"expr": _EXPRESSION},
     "required": ["expr"],
 }
+_REVERSE: list[Json] = [
+    {"const": False},
+    _EXPRESSION,
+    {
+        "type": "object",
+        "properties": {"to": _PATH, "expr": _EXPRESSION},
+        "required": ["to", "expr"],
+        "additionalProperties": False,
+    },
+]
 # The keys that take SCIM paths.
 _OF_PATHS = frozenset({"from", "ignore", "filterable"})
 _OWN = frozenset({"id", "meta", "schemas", "groups"})
 
 
-def editor_schema(functions: Mapping[str, Function] = REGISTRY) -> Json:
+def editor_schema(
+    functions: Mapping[str, Function] = REGISTRY, kinds: Sequence[TargetKind] | None = None
+) -> Json:
     """Return the JSON Schema (draft 2020-12), made from the model of the language.
 
-    ``functions`` are those that are offered for expressions.
+    ``functions`` are those that are offered for expressions, ``kinds`` those of targets: our own
+    unless given.
     """
+    kinds = own_kinds() if kinds is None else kinds
     made = MappingModel.model_json_schema(by_alias=True)
-    definitions = {name: _object(each) for name, each in made.pop("$defs").items()}
+    models = {**made.pop("$defs"), **_targets(kinds)}
+    definitions = {name: _object(each) for name, each in models.items()}
+    del definitions["TargetOptions"]
+    named = [{"$ref": f"#/$defs/{kind.options.__name__}"} for kind in kinds]
+    made["properties"]["target"] = {"oneOf": named}
     rule = definitions["AttributeModel"]
     rule["oneOf"] = [{"required": [key]} for key in ("from", "expr", "const")]
     return {
@@ -50,6 +69,17 @@ def editor_schema(functions: Mapping[str, Function] = REGISTRY) -> Json:
     }
 
 
+def _targets(kinds: Sequence[TargetKind]) -> Json:
+    """Return the models of what stands under ``target``, each with its own ``connector``."""
+    models: Json = {}
+    for kind in kinds:
+        made = kind.options.model_json_schema(by_alias=True)
+        models |= made.pop("$defs", {})
+        made["properties"] = {**made["properties"], "connector": {"const": kind.name}}
+        models[kind.options.__name__] = made
+    return models
+
+
 def _object(schema: Json) -> Json:
     properties = {key: _property(key, each) for key, each in schema["properties"].items()}
     return {
@@ -59,10 +89,13 @@ def _object(schema: Json) -> Json:
 
 
 def _property(key: str, schema: Json) -> Json:
-    made = _written({name: each for name, each in schema.items() if name != "title"}, key)
+    # What is said of a key stands beside all the forms that its value may have.
+    said = {name: each for name, each in schema.items() if name in ("description", "examples")}
+    plain = {name: each for name, each in schema.items() if name not in {"title", *said}}
+    made = {**_written(plain, key), **said}
     if made.get("default", made) is None:
         del made["default"]
-    if key in KEY_DOCS:
+    if key in KEY_DOCS and "description" not in made:
         made["description"] = KEY_DOCS[key]
     return made
 
@@ -75,6 +108,8 @@ def _written(schema: Json, key: str) -> Json:
         return _EXPRESSION if schema["type"] == "string" else schema
     if key == "default" and "type" not in schema:
         return {"anyOf": [_DEFAULT_EXPRESSION, {}]}
+    if key == "reverse":
+        return {"anyOf": [*_REVERSE, {"type": "array", "items": {"anyOf": _REVERSE[1:]}}]}
     made = _typed(schema, key)
     return {**made, "default": schema["default"]} if "default" in schema else made
 

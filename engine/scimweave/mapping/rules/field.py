@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scimweave.mapping.document.source import YamlPath
@@ -10,9 +10,11 @@ from scimweave.mapping.project import KEEP, Field, FieldError, Reader
 from scimweave.mapping.report import Report
 from scimweave.mapping.rules.convert import Unfit, Value
 from scimweave.mapping.rules.fitting import Fit, explained, fitting, looked_up, shown
+from scimweave.mapping.rules.inverse import Rule, inverses
 from scimweave.mapping.rules.origin import Origin, Read, from_expression, from_paths, type_of
 from scimweave.mapping.rules.secret import secret_paths
 from scimweave.mapping.rules.vocabulary import Vocabulary
+from scimweave.scim.syntax import AttributePath
 
 if TYPE_CHECKING:
     from scimweave.mapping.model import AttributeModel
@@ -32,19 +34,33 @@ _WORDS |= {"datetime": "a date with a time", "json": "a list or an object"}
 
 
 def compile_field(
-    name: str, rule: AttributeModel, where: YamlPath, vocabulary: Vocabulary, report: Report
+    name: str,
+    rule: AttributeModel,
+    where: YamlPath,
+    vocabulary: Vocabulary,
+    report: Report,
+    fields: Sequence[str] = (),
 ) -> Field | None:
-    """Compile the rule of one target field; None where something was reported."""
+    """Compile the rule of one target field; None where something was reported.
+
+    ``fields`` are those that the mapping writes: what ``reverse`` may name.
+    """
     before = len(report.findings)
-    compiler = _FieldCompiler(rule, where, vocabulary, report)
+    compiler = _FieldCompiler(rule, where, vocabulary, report, fields)
     made = compiler.constant(name) if rule.has("const") else compiler.computed(name)
     return made if len(report.findings) == before else None
 
 
 class _FieldCompiler:
     def __init__(
-        self, rule: AttributeModel, where: YamlPath, vocabulary: Vocabulary, report: Report
+        self,
+        rule: AttributeModel,
+        where: YamlPath,
+        vocabulary: Vocabulary,
+        report: Report,
+        fields: Sequence[str],
     ) -> None:
+        self.fields = fields
         self.rule = rule
         self.where = where
         self.vocabulary = vocabulary
@@ -61,7 +77,7 @@ class _FieldCompiler:
         made = self.rule.type or type_of(self.rule.const)
         fit = self._fit(made)
         value = self._literal(self.rule.const, fit, ("const",))
-        return self._field(name, made, fit, (), "const", lambda _: value)
+        return self._field(name, made, fit, (), (), "const", lambda _: value)
 
     def computed(self, name: str) -> Field | None:
         """Compile ``from`` and ``expr``, with what is done with their values."""
@@ -81,17 +97,21 @@ class _FieldCompiler:
         read_absent = self._absent(default, fit)
         finish = self._finish(origin, table, fit, made)
         read = _reading(origin.read, finish, read_absent)
-        return self._field(name, made, fit, sources, origin.text, read)
+        return self._field(name, made, fit, origin.sources, sources, origin.text, read, table)
 
     def _field(
         self,
         name: str,
         made: str | None,
         fit: Fit,
-        sources: tuple[Any, ...],
+        origins: tuple[AttributePath, ...],
+        sources: tuple[AttributePath, ...],
         text: str,
         read: Reader,
+        table: Mapping[str, Value] | None = None,
     ) -> Field:
+        given = Rule(name, self.rule, self.where, origins, table, self.vocabulary, self.fields)
+        back = inverses(given, self.report)
         return Field(
             name=name,
             type=made,
@@ -104,6 +124,9 @@ class _FieldCompiler:
             read=read,
             fit=fit,
             secrets=secret_paths(dict.fromkeys(sources)),
+            inverses=back.found,
+            not_read=back.reason,
+            defaulted=self.rule.default is not None,
         )
 
     def _origin(self) -> Origin | None:

@@ -79,7 +79,7 @@ def from_expression(
     try:
         expression = compile_expression(text, roots=vocabulary.aliases)
     except ExpressionError as error:
-        _report(error, where, report)
+        report_expression(error, where, report)
         return None
     before = len(report.findings)
     if not once:
@@ -140,7 +140,8 @@ def _sources(
     return tuple(paths)
 
 
-def _report(error: ExpressionError, where: YamlPath, report: Report) -> None:
+def report_expression(error: ExpressionError, where: YamlPath, report: Report) -> None:
+    """Report what keeps an expression from being compiled."""
     length = 1
     if error.code in _ABOUT_A_NAME:
         word = _WORD.match(error.text, error.position)
