@@ -7,7 +7,14 @@ from collections.abc import Iterator, Mapping
 
 from scimweave.mapping.handout.markup import code, codes, table, text
 from scimweave.mapping.handout.rows import Row, left_out, rows_of
-from scimweave.mapping.project import GroupProgram, ObjectProgram, Program, to_json
+from scimweave.mapping.project import (
+    GroupProgram,
+    MemberField,
+    Membership,
+    ObjectProgram,
+    Program,
+    to_json,
+)
 from scimweave.mapping.rules.convert import Value
 
 PLACEHOLDER = "https://scim.example.com"
@@ -235,12 +242,21 @@ def _groups_supported(groups: GroupProgram) -> Iterator[str]:
         (code(str(path)), codes(each.name for each in groups.fields if path in each.sources))
         for path in dict.fromkeys(path for each in groups.fields for path in each.sources)
     ]
-    table_name = groups.members.object if groups.members else ""
-    kept = f"rows of {code(table_name)}" if table_name else "kept here, and not at the target"
-    yield from table(("SCIM attribute", "Becomes"), [*rows, (code("members"), kept)])
+    members = (code("members"), _members(groups.members))
+    yield from table(("SCIM attribute", "Becomes"), [*rows, members])
     yield ""
     end = {"delete": "deletes it", "ignore": "leaves it as it is"}
     yield f"Deleting the group in Entra {end[groups.operations.delete]}."
+
+
+def _members(kept: Membership | MemberField | None) -> str:
+    match kept:
+        case Membership():
+            return f"rows of {code(kept.object)}"
+        case MemberField():
+            return code(kept.name)
+        case None:
+            return "kept here, and not at the target"
 
 
 def _tests(rows: list[Row]) -> Iterator[str]:
