@@ -11,12 +11,14 @@ from scimweave_server.cli import (
     check,
     docs,
     explain,
+    import_accounts,
     import_entra,
     init_target,
     key,
     log,
     plan,
     playground,
+    reconcile,
     schema,
     serve,
     simulate,
@@ -50,6 +52,8 @@ app.command("try")(playground.try_)
 app.command("docs")(docs.docs)
 app.command("schema")(schema.schema)
 app.command("init-target")(init_target.init_target)
+app.command("import")(import_accounts.import_accounts)
+app.command("reconcile")(reconcile.reconcile)
 app.command("import-entra")(import_entra.import_entra)
 app.command("log")(log.log)
 app.command("unmapped")(unmapped.unmapped)
