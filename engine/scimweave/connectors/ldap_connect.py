@@ -1,0 +1,79 @@
+"""How a connection to a directory is made: address, encryption, bind."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+import ldap3
+from ldap3.core.exceptions import LDAPException, LDAPExceptionError
+
+from scimweave.connectors.base import TargetError, Unreachable
+from scimweave.connectors.ldap_results import BIND_REFUSED, SUCCESS, Refused
+
+if TYPE_CHECKING:
+    from scimweave.connectors.ldap_options import LdapOptions
+
+
+def connect(options: LdapOptions) -> ldap3.Connection:
+    """Open a connection and bind. Raises ``TargetError``."""
+    try:
+        return _connected(options)
+    except (LDAPException, OSError) as error:
+        raise unreachable(options, error) from error
+
+
+def _connected(options: LdapOptions) -> ldap3.Connection:
+    # A server object keeps what it learnt of an address that no longer answers.
+    server = ldap3.Server(
+        options.url, get_info=ldap3.NONE, connect_timeout=options.timeout, tls=_tls(options)
+    )
+    bind = options.bind
+    connection = ldap3.Connection(
+        server,
+        user=bind.dn if bind else None,
+        password=bind.password if bind else None,
+        client_strategy=ldap3.SAFE_SYNC,
+        auto_bind=ldap3.AUTO_BIND_NONE,
+        receive_timeout=options.timeout,
+        auto_referrals=False,
+        check_names=False,
+        auto_encode=False,
+        auto_escape=False,
+        return_empty_attributes=False,
+    )
+    connection.open(read_server_info=False)
+    if options.tls is not None and options.tls.start:
+        connection.start_tls(read_server_info=False)
+    _, result, _, _ = connection.bind(read_server_info=False)
+    if result["result"] != SUCCESS:
+        connection.unbind()
+        refused = Refused(result["result"], result["description"], result["message"])
+        if refused.code in BIND_REFUSED:
+            raise TargetError(f"{options.url} refuses the bind: {refused}")
+        raise Unreachable(f"{options.url}: {refused}")
+    return connection
+
+
+def _tls(options: LdapOptions) -> ldap3.Tls | None:
+    given = options.tls
+    if given is None:
+        # Without a word about it, certificates are checked, which ldap3 does not do by itself.
+        return ldap3.Tls(validate=ssl.CERT_REQUIRED) if options.is_encrypted else None
+    try:
+        return ldap3.Tls(
+            validate=ssl.CERT_REQUIRED if given.verify else ssl.CERT_NONE,
+            ca_certs_file=given.ca,
+            local_certificate_file=given.certificate,
+            local_private_key_file=given.key,
+        )
+    except LDAPExceptionError as error:
+        raise TargetError(f"target.tls: {error}") from error
+
+
+def unreachable(
+    options: LdapOptions, error: BaseException, *, applied: bool | None = False
+) -> Unreachable:
+    """Return the error of a connection that does not work."""
+    said = str(error) or type(error).__name__
+    return Unreachable(f"{options.url}: {said}", applied=applied)
