@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ldap3
-from ldap3.core.exceptions import LDAPException, LDAPExceptionError
 
 from scimweave.connectors.base import TargetError, Unreachable
 from scimweave.connectors.ldap_results import BIND_REFUSED, SUCCESS, Refused
@@ -19,7 +19,10 @@ def connect(options: LdapOptions) -> ldap3.Connection:
     """Open a connection and bind. Raises ``TargetError``."""
     try:
         return _connected(options)
-    except (LDAPException, OSError) as error:
+    except TargetError:
+        raise
+    except Exception as error:
+        # What answers need not be a directory, and then anything may break.
         raise unreachable(options, error) from error
 
 
@@ -60,15 +63,16 @@ def _tls(options: LdapOptions) -> ldap3.Tls | None:
     if given is None:
         # Without a word about it, certificates are checked, which ldap3 does not do by itself.
         return ldap3.Tls(validate=ssl.CERT_REQUIRED) if options.is_encrypted else None
-    try:
-        return ldap3.Tls(
-            validate=ssl.CERT_REQUIRED if given.verify else ssl.CERT_NONE,
-            ca_certs_file=given.ca,
-            local_certificate_file=given.certificate,
-            local_private_key_file=given.key,
-        )
-    except LDAPExceptionError as error:
-        raise TargetError(f"target.tls: {error}") from error
+    for name in ("ca", "certificate", "key"):
+        file = getattr(given, name)
+        if file is not None and not Path(file).is_file():
+            raise TargetError(f"target.tls.{name}: there is no file {file}")
+    return ldap3.Tls(
+        validate=ssl.CERT_REQUIRED if given.verify else ssl.CERT_NONE,
+        ca_certs_file=given.ca,
+        local_certificate_file=given.certificate,
+        local_private_key_file=given.key,
+    )
 
 
 def unreachable(
