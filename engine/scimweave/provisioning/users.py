@@ -152,6 +152,18 @@ class MappedResources:
                 _check(expected, before)
                 await self._lifecycle.apply(running, before, None)
 
+    async def bring_up(self, resource_id: str, revision: str) -> bool:
+        """Bring the account of a resource to the mapping, unless that is another by now.
+
+        Returns whether there was anything to do. Raises ``ScimError``.
+        """
+        with self._hold() as running:
+            if running.program.revision != revision:
+                return False
+            async with self._locks.hold((self._kind, resource_id)):
+                record = await self._current(running, resource_id)
+                return await self._lifecycle.bring_up(running, record)
+
     def _wanted(self) -> Indexes | None:
         """Return what the mapping in use wants indexed; None where it has nothing of this type."""
         running = self._in_use.running.of(self._kind)
