@@ -17,6 +17,8 @@ from jmespath.exceptions import (
 from scimweave.mapping.expression.fault import ExpressionError
 from scimweave.mapping.expression.parser import VARIABLE, Node, parse_tree, tokens_of
 
+__all__ = ["Call", "Node", "Syntax", "parse", "variables_of"]
+
 MAX_LENGTH = 10_000
 MAX_DEPTH = 100
 
