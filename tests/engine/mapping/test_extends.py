@@ -213,6 +213,8 @@ def test_edit_of_a_base_is_another_program(tmp_path: Path) -> None:
         ),
         pytest.param({"main": "extends: _nowhere.yaml\n"}, "unreadable-file", id="missing"),
         pytest.param({"main": "extends: .\n"}, "unreadable-file", id="folder"),
+        pytest.param({"main": 'extends: "a\\0b"\n'}, "unreadable-file", id="null-character"),
+        pytest.param({"main": f"extends: {'a' * 5000}\n"}, "unreadable-file", id="long-name"),
         pytest.param({"main": "extends: _a.yaml\n", "_a": "a: b: c\n"}, "syntax", id="syntax"),
         pytest.param({"main": "extends: _a.yaml\n", "_a": ""}, "syntax", id="empty"),
         pytest.param({"main": "extends: [a]\n" + mapping_text()}, "wrong-type", id="list"),
@@ -222,6 +224,16 @@ def test_base_that_cannot_be_read_is_the_only_finding(
     files: dict[str, str], code: str, tmp_path: Path
 ) -> None:
     assert [each.code for each in refused(write(tmp_path, **files))] == [code]
+
+
+def test_place_in_another_folder_is_shown_in_short(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    write(tmp_path, _base=rules("nick: nikName"))
+    file = tmp_path / "own" / "small.yaml"
+    file.write_text("extends: ../_base.yaml\n" + mapping_text())
+    (found,) = refused(file)
+    assert found.span is not None
+    assert found.span.file == str(tmp_path / "_base.yaml")
 
 
 def test_levels_are_bounded(tmp_path: Path) -> None:

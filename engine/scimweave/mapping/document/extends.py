@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, finding
-from scimweave.mapping.document.files import Files
+from scimweave.mapping.document.files import Files, beside, same_file
 from scimweave.mapping.document.loader import parse
 from scimweave.mapping.document.source import (
     Document,
@@ -67,9 +67,9 @@ class _Extending:
         return _merged(MapNode(base.source, base.start, base.end, inherited), own, ())
 
     def _base(self, node: ScalarNode, name: str, around: tuple[Path, ...]) -> MapNode | None:
-        path = around[-1].parent / name
+        path = beside(around[-1], name)
         span = span_of(node)
-        if path.resolve() in [each.resolve() for each in around]:
+        if any(same_file(path, each) for each in around):
             way = " → ".join(each.name for each in (*around, path))
             message = f"the file extends itself: {way}"
             self.findings.append(finding("circular-extends", message, span))

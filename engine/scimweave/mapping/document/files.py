@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from scimweave.mapping.diagnostics import MappingError, Span, finding
@@ -41,6 +42,25 @@ class Files:
             message = f"{file}:{line}: the file is not UTF-8"
             hint = "save it with the encoding UTF-8"
             raise MappingError([finding("unreadable-file", message, span, help=hint)]) from None
+
+
+def beside(file: str | Path, name: str) -> Path:
+    """Return the path of a file that another one names, in the form that is shortest to read."""
+    path = Path(file).parent / name
+    if "\0" in name:
+        # No file is called so; reading it tells.
+        return path
+    plain = Path(os.path.normpath(path))
+    # Behind a symbolic link, ".." is not the folder before it.
+    return plain if same_file(plain, path) else path
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths are of one file, which need not exist."""
+    try:
+        return one.resolve() == other.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def digest_of(file: Path) -> bytes:

@@ -6,11 +6,10 @@ A named table then is read as if it stood in the rule, but for its place.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, did_you_mean, finding
 from scimweave.mapping.document.csv_table import CsvError, read_table
-from scimweave.mapping.document.files import Files
+from scimweave.mapping.document.files import Files, beside
 from scimweave.mapping.document.source import Document, MapNode, Node, ScalarNode, span_of
 
 MAX_ROWS_USED = 500_000
@@ -105,7 +104,7 @@ class _Placing:
         return self._read(node, file, key, value)
 
     def _read(self, node: MapNode, file: ScalarNode, key: ScalarNode, value: ScalarNode) -> Node:
-        path = Path(file.source.name).parent / str(file.data)
+        path = beside(file.source.name, str(file.data))
         try:
             text = self.files.text(path, span_of(file))
             table, findings = read_table(text, str(path), key, value)
