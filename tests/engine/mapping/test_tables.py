@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv as csv_module
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scimweave.mapping import Diagnostic, MappingError, Program, lint, load
 from scimweave.mapping.coverage import run_with_coverage
-from scimweave.mapping.document.csv_table import MAX_ROWS
+from scimweave.mapping.document.csv_table import MAX_ROWS, CsvError, read_table
+from scimweave.mapping.document.source import Mark, ScalarNode, Source, to_data
 from small_mapping import findings, mapping_text, program, resource
 
 NAMED = "tables:\n  sites: { b: Berlin, o: Oslo, '*': Home }\n"
@@ -195,3 +200,42 @@ def test_tables_of_many_rules_are_bounded(tmp_path: Path) -> None:
     table = "tables: { sites: { csv: data/sites.csv, key: code, value: name } }\n"
     file.write_text(table + file.read_text())
     assert [each.code for each in lint([file], {})] == ["too-large"]
+
+
+def column(name: str) -> ScalarNode:
+    return ScalarNode(
+        Source("m.yaml", name), Mark(0, 0), Mark(0, len(name)), name, None, None, name
+    )
+
+
+cells = st.text(st.sampled_from("ab ,;\t\"'\n\u2028é中"), max_size=6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(cells.filter(bool), cells, min_size=1),
+    st.sampled_from(",;\t"),
+    st.sampled_from([csv_module.QUOTE_MINIMAL, csv_module.QUOTE_ALL]),
+)
+def test_what_a_csv_writer_writes_is_read(
+    rows: dict[str, str], separator: str, quoting: Any
+) -> None:
+    stream = io.StringIO()
+    writer = csv_module.writer(stream, delimiter=separator, quoting=quoting)
+    writer.writerows([("code", "name"), *rows.items()])
+    table, found = read_table(stream.getvalue(), "t.csv", column("code"), column("name"))
+    assert found == []
+    assert to_data(table) == {key: value or None for key, value in rows.items()}
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.sampled_from('code,name"\n\r;\t x'), max_size=40))
+def test_any_text_is_a_table_or_refused(text: str) -> None:
+    try:
+        table, found = read_table(f"code,name\n{text}", "t.csv", column("code"), column("name"))
+    except CsvError as error:
+        places = [error.diagnostic.span]
+    else:
+        places = [each.span for each in found]
+        assert table.entries or found
+    assert all(places)
