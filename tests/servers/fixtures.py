@@ -17,6 +17,7 @@ from servers.database import Database
 from servers.mariadb import MariaDB, running_mariadb
 from servers.part import Unavailable
 from servers.postgresql import PostgreSQL, running_postgresql
+from servers.slapd import Directory, Slapd, directory, running_slapd
 
 T = TypeVar("T")
 
@@ -68,3 +69,16 @@ def mariadb(mariadb_server: MariaDB) -> Iterator[Database]:
     """Return an empty database on MariaDB."""
     with mariadb_server.database() as database:
         yield database
+
+
+@pytest.fixture(scope="session")
+def slapd() -> Iterator[Slapd]:
+    with real_part(running_slapd()) as server:
+        yield server
+
+
+@pytest.fixture
+def ldap_directory(slapd: Slapd) -> Iterator[Directory]:
+    """Return a part of a real LDAP directory that has nobody in it."""
+    with directory(slapd) as made:
+        yield made

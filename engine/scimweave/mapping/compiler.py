@@ -185,6 +185,7 @@ class _Compiler:
             patch_status=200 if model.patch_response == "auto" else model.patch_response,
             filterable=filterable(model, vocabulary, acceptance, self.report),
             scope=scope,
+            lookup=model.lookup,
         )
 
     def _groups(self, model: GroupsModel) -> GroupProgram:

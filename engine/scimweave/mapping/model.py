@@ -174,6 +174,7 @@ class ObjectsModel(Model):
 class UsersModel(ObjectsModel):
     """How users become accounts."""
 
+    lookup: Flag = True
     operations: OperationsModel = OperationsModel()
 
 

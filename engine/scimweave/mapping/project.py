@@ -262,7 +262,12 @@ class ObjectProgram:
 
 @dataclass(frozen=True, slots=True)
 class UserProgram(ObjectProgram):
-    """How users become accounts."""
+    """How users become accounts.
+
+    ``lookup``: a user that is searched for and not known is looked for at the target.
+    """
+
+    lookup: bool = True
 
 
 @dataclass(frozen=True, slots=True)

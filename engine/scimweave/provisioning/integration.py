@@ -68,6 +68,11 @@ class Integration:
         return self._journal.integration
 
     @property
+    def store(self) -> Store:
+        """Where its resources are kept."""
+        return self._journal.store
+
+    @property
     def open_intents(self) -> int:
         """How many operations have no outcome yet."""
         return self._journal.open_count

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from scimweave.connectors.base import Value
-from scimweave.mapping import FieldFault, ObjectProgram
+from scimweave.mapping import FieldFault, ObjectProgram, Program
 from scimweave.mapping.operation import Operation, gets_account, operation
 from scimweave.provisioning.difference import NO_DIFFERENCE, Difference, difference, everything
 from scimweave.provisioning.step import ends_account, stands
-from scimweave.store.base import Record
+from scimweave.store.base import Record, Store
+
+AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,15 @@ def lag_of(objects: ObjectProgram, revision: str, record: Record) -> Lag | None:
     projection = objects.project(resource)
     if projection.faults and objects.in_scope(resource):
         return Lag(what, projection.values, NO_DIFFERENCE, projection.faults)
-    changes = difference(objects, link.projection, projection.values, objects.once)
+    wanted = projection.values
+    if what is Operation.REACTIVATE:
+        wanted = {**wanted, **objects.operations.reactivate_set}
+    changes = difference(objects, link.projection, wanted, objects.once)
     if not changes and what is Operation.UPDATE:
         return None
     if what is Operation.UPDATE and stood.was_active and _puts_out_of_use(objects, changes):
         what = Operation.DEACTIVATE
-    return Lag(what, projection.values, changes)
+    return Lag(what, wanted, changes)
 
 
 def _without_account(objects: ObjectProgram, record: Record) -> Lag:
@@ -62,3 +67,19 @@ def _puts_out_of_use(objects: ObjectProgram, changes: Difference) -> bool:
     """Whether somebody who is active would get what ``operations.deactivate`` sets for leavers."""
     sets = objects.operations.deactivate_set
     return any(name in sets and value == sets[name] for name, value in changes.values.items())
+
+
+async def stored(store: Store, integration: str, resource_type: str) -> AsyncIterator[Record]:
+    """Return everybody who is stored, in the order of their making, some at a time."""
+    position = 0
+    while batch := await store.chosen(
+        integration, resource_type, None, after=position, limit=AT_ONCE
+    ):
+        for _, record in batch:
+            yield record
+        position = batch[-1][0]
+
+
+def objects_of(program: Program, kind: str) -> ObjectProgram | None:
+    """Return the part of a mapping that is about a type; None where it has none."""
+    return next((each for each in program.objects if each.resource_type.name == kind), None)

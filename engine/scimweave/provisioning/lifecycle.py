@@ -15,9 +15,10 @@ from scimweave.provisioning.difference import (
     remember,
 )
 from scimweave.provisioning.journal import Journal, JournalEntry
+from scimweave.provisioning.lag import Lag, lag_of
 from scimweave.provisioning.lookups import ACCOUNT, account_value, label_of
 from scimweave.provisioning.membership import Membership
-from scimweave.provisioning.refusal import translate
+from scimweave.provisioning.refusal import refuse_faults, translate
 from scimweave.provisioning.running import Running
 from scimweave.provisioning.step import (
     Step,
@@ -36,6 +37,7 @@ from scimweave.scim.error import ScimError, uniqueness
 from scimweave.store.base import (
     NO_MEMBERS,
     Key,
+    Link,
     MemberDelta,
     Record,
     Resource,
@@ -43,6 +45,8 @@ from scimweave.store.base import (
 )
 
 CALL_RETRY = 60
+# What the log says of an operation that no request of the provider is behind.
+BY_APPLY = "by apply"
 
 
 class Lifecycle:
@@ -83,6 +87,60 @@ class Lifecycle:
             raise
         return await self._carry_out(running, replace(step, members=members))
 
+    async def bring_up(self, running: Running, record: Record) -> bool:
+        """Bring the account of a resource that lags to the mapping, as ``apply`` asks.
+
+        Returns whether there was anything to do. The resource stays as it is.
+        """
+        objects = running.objects
+        lag = lag_of(objects, running.program.revision, record)
+        if lag is None:
+            return False
+        try:
+            step = await self._lagging_step(running, record, lag)
+        except ScimError as error:
+            await self._journal.refuse(
+                running, lag.operation, record, record.resource, error, BY_APPLY
+            )
+            raise
+        await self._carry_out(running, replace(step, cause=BY_APPLY))
+        return True
+
+    async def _lagging_step(self, running: Running, record: Record, lag: Lag) -> Step:
+        if lag.faults:
+            raise refuse_faults(lag.faults)
+        resource, link = record.resource, record.link
+        if link is None:
+            defaults = running.objects.without_their_secret(resource)
+            return await self._creation(running, record, resource, lag.wanted, defaults)
+        if ends_account(running.objects, resource):
+            return removal(running, record, resource)
+        return self._step(running, lag.operation, record, resource, link, lag.wanted)
+
+    @staticmethod
+    def _step(
+        running: Running,
+        what: Operation,
+        before: Record,
+        after: Resource,
+        link: Link,
+        wanted: Mapping[str, Value],
+    ) -> Step:
+        """Return the step of an account that stays."""
+        objects = running.objects
+        return Step(
+            what,
+            before,
+            after,
+            link.key,
+            link.projection,
+            wanted,
+            difference(objects, link.projection, wanted, objects.once),
+            call=_call(objects, what),
+            inactive=not objects.is_active(after),
+            remark=None if objects.in_scope(after) else "out of scope",
+        )
+
     async def _decide(
         self,
         running: Running,
@@ -108,21 +166,9 @@ class Lifecycle:
         wanted = projected(running, before, what, after, touched)
         defaults = objects.without_their_secret(after)
         after = self._storable(running, after)
-        if link is None:
+        if before is None or link is None:
             return await self._creation(running, before, after, wanted, defaults)
-        changes = difference(objects, link.projection, wanted, objects.once)
-        return Step(
-            what,
-            before,
-            after,
-            link.key,
-            link.projection,
-            wanted,
-            changes,
-            call=_call(objects, what),
-            inactive=not objects.is_active(after),
-            remark=None if objects.in_scope(after) else "out of scope",
-        )
+        return self._step(running, what, before, after, link, wanted)
 
     @staticmethod
     def _storable(running: Running, after: Resource) -> Resource:
@@ -232,11 +278,11 @@ class Lifecycle:
             # Nobody knows whether the change was made, or it was made in part: the entry stays
             # open until the target tells.
             if not (started or (isinstance(error, Unreachable) and error.applied is None)):
-                await entry.fail(refusal.detail)
+                await entry.fail(_said(step.cause, refusal.detail))
             raise refusal from error
         if record is not None:
             record = linked(record, key)
-        await entry.done(record, detail)
+        await entry.done(record, _said(step.cause, detail) or None)
         return record
 
     async def _deliver(self, running: Running, step: Step) -> tuple[Key | None, str | None]:
@@ -313,6 +359,10 @@ def _leaves_groups(running: Running, step: Step) -> bool:
     """Whether a step takes the account out of its groups."""
     is_deleted = step.operation is Operation.DELETE
     return step.removes or (is_deleted and running.objects.operations.delete == "deactivate")
+
+
+def _said(*parts: str | None) -> str:
+    return ": ".join(part for part in parts if part)
 
 
 def refuse_duplicate(record: Record) -> ScimError:

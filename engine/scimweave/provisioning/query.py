@@ -64,6 +64,16 @@ async def query(sources: Sequence[Source], asked: Query) -> Page:
 
     Raises ``ScimError``: invalidFilter, invalidPath (``sort_by``), invalidCursor, invalidCount.
     """
+    page = await _stored(sources, asked)
+    if page.records or page.total or asked.filter is None:
+        return page
+    for source in sources:
+        if source.missed is not None and await source.missed(parse_filter(asked.filter)):
+            return await _stored(sources, asked)
+    return page
+
+
+async def _stored(sources: Sequence[Source], asked: Query) -> Page:
     found = await _one_value(sources, asked)
     if found is not None:
         return found

@@ -53,7 +53,8 @@ class Source:
 
     ``special`` answers parts of a filter that read no attribute of the stored resource, such as
     the members of a group. ``outside`` is read where that is not enough. ``noted`` is told of the
-    quirks of a filter.
+    quirks of a filter. ``missed`` looks elsewhere for what a filter did not find, and says whether
+    to look here once more.
     """
 
     store: Store
@@ -63,6 +64,7 @@ class Source:
     special: Special = _nothing_special
     outside: Outside | None = None
     noted: Callable[[frozenset[str]], None] = _nobody_cares
+    missed: Callable[[Filter], Awaitable[bool]] | None = None
 
     @property
     def kind(self) -> str:

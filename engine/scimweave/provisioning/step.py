@@ -38,6 +38,8 @@ class Step:
 
     ``call`` is an action of the target; ``removes`` says that the account goes, ``inactive`` that
     it is out of use afterwards. With ``rests`` nothing is done to the account, and its link stays.
+    ``cause`` is for the log, where no request of the provider is behind it: then the resource
+    stays as it is, with its version.
     """
 
     operation: Operation
@@ -53,6 +55,7 @@ class Step:
     inactive: bool = False
     rests: bool = False
     remark: str | None = None
+    cause: str | None = None
 
 
 def meaning(objects: ObjectProgram, before: Record | None, after: Resource | None) -> Operation:
@@ -199,6 +202,8 @@ def record_after(running: Running, step: Step) -> Record | None:
     if step.before is None:
         kind = running.objects.resource_type.name
         return Record(new_id(), kind, step.after, 1, now, now, link)
+    if step.cause is not None:
+        return replace(step.before, link=link)
     return replace(
         step.before,
         resource=step.after,
@@ -213,9 +218,9 @@ def _link_after(running: Running, step: Step) -> Link | None:
         return step.before.link
     if step.removes:
         return None
-    projection = {**step.old, **step.difference.remembered}
-    known = running.objects.known_fields
-    kept = {name: value for name, value in projection.items() if name in known}
+    # What an edit does not write any more stands there still, and may come back with another edit.
+    kept = {**step.old, **step.difference.remembered}
+    kept.pop(INACTIVE, None)
     if step.inactive:
         kept[INACTIVE] = running.objects.operations.deactivate_call or True
     return Link(step.key if step.key is not None else "", kept, running.program.revision)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 from scimweave.connectors.base import TargetError
+from scimweave.provisioning.at_target import AtTarget
 from scimweave.provisioning.expected import Expected
 from scimweave.provisioning.indexes import Indexes, IndexesInUse
 from scimweave.provisioning.journal import Journal
@@ -26,6 +28,7 @@ from scimweave.scim.immutable import keep_immutable
 from scimweave.scim.members import MemberChange
 from scimweave.scim.patch import parse_patch
 from scimweave.scim.schema import USER_TYPE, ResourceType
+from scimweave.scim.syntax import Filter
 from scimweave.store.base import NO_MEMBERS, Record, Reference
 
 
@@ -50,6 +53,7 @@ class MappedResources:
         journal.indexes[self._kind] = self._indexes
         self._label = label_of(self._kind)
         self._membership = Membership(journal.store, journal.integration)
+        self._at_target = AtTarget(journal, locks, self._resolve_open)
 
     @property
     def resource_type(self) -> ResourceType:
@@ -147,6 +151,18 @@ class MappedResources:
                 before = await self._current(running, resource_id)
                 _check(expected, before)
                 await self._lifecycle.apply(running, before, None)
+
+    async def bring_up(self, resource_id: str, revision: str) -> bool:
+        """Bring the account of a resource to the mapping, unless that is another by now.
+
+        Returns whether there was anything to do. Raises ``ScimError``.
+        """
+        with self._hold() as running:
+            if running.program.revision != revision:
+                return False
+            async with self._locks.hold((self._kind, resource_id)):
+                record = await self._current(running, resource_id)
+                return await self._lifecycle.bring_up(running, record)
 
     def _wanted(self) -> Indexes | None:
         """Return what the mapping in use wants indexed; None where it has nothing of this type."""
@@ -269,7 +285,14 @@ class Users(MappedResources):
     def source(self) -> Source:
         """Return where queries find the users, and the groups that they are in."""
         source = super().source()
+        if self._in_use.running.program.users.lookup:
+            source = replace(source, missed=self._look_up)
         return with_groups(source) if self.refers else source
+
+    async def _look_up(self, asked: Filter) -> bool:
+        """Look at the target for a user that is not known here (design, section 6: adopt)."""
+        with self._hold() as running:
+            return await self._at_target.look_up(running, asked)
 
 
 def _check(expected: Expected | None, record: Record) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from scimweave_server.cli import (
+    apply,
     check,
     explain,
     import_entra,
@@ -43,6 +44,7 @@ app.command("lint")(check.lint)
 app.command("test")(test.run_tests)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
+app.command("apply")(apply.apply)
 app.command("try")(playground.try_)
 app.command("schema")(schema.schema)
 app.command("init-target")(init_target.init_target)

@@ -107,7 +107,7 @@ async def test_a_key_that_is_given_is_kept(connector: Connector) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("memroy", 'did you mean "memory"'), ("soap", "there are memory, sql")],
+    [("memroy", 'did you mean "memory"'), ("soap", "there are ldap, memory, ")],
 )
 async def test_an_unknown_connector_is_refused(name: str, message: str) -> None:
     with pytest.raises(TargetError, match=message):

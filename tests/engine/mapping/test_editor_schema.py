@@ -88,10 +88,13 @@ def test_every_key_has_a_text_to_show() -> None:
     keys = {key for _, model in PLACES for key in model.keys()}  # noqa: SIM118 - a method of the model
     assert keys - KEY_DOCS.keys() == set()
     schema = editor_schema()
-    owners = [schema, *schema["$defs"].values()]
-    for owner in owners:
+    owners = {"": schema, **schema["$defs"]}
+    language = {"", *(model.__name__ for _, model in PLACES)}
+    for name, owner in owners.items():
         for key, each in owner.get("properties", {}).items():
-            assert each["description"] == KEY_DOCS[key]
+            # A kind of target may say more than the language does of a key of the same name.
+            assert each.get("description"), (name, key)
+            assert name not in language or each["description"] == KEY_DOCS[key]
 
 
 def test_paths_and_functions_are_offered() -> None:

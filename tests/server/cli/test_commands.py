@@ -218,9 +218,8 @@ def test_misspelt_connector_is_one_finding(
 ) -> None:
     edit("connector: sql", "connector: sqll")
     result = run("lint", mapping, "--json")
-    assert [finding["message"] for finding in json.loads(result.stdout)] == [
-        '"connector" is "memory" or "sql", not "sqll"'
-    ]
+    (finding,) = json.loads(result.stdout)
+    assert re.fullmatch(r'"connector" is ("\w+",? )+or "\w+", not "sqll"', finding["message"])
 
 
 def test_address_in_use_is_a_message(run: Run, mapping: Path) -> None:

@@ -38,6 +38,21 @@ def patch(*operations: dict[str, Any]) -> dict[str, Any]:
     return {"schemas": [PATCH_OP], "Operations": list(operations)}
 
 
+async def test_user_who_was_there_before_is_matched_and_not_created(
+    call: Provider, target: Employees
+) -> None:
+    target.query("INSERT INTO employees (email, is_active, job_title) VALUES (?, 1, ?)",
+                 "ada@contoso.com", "Analyst")  # fmt: skip
+    found = await call("GET", "/Users?filter=userName+eq+%22ada%40contoso.com%22")
+    (user,) = found.body["Resources"]
+    assert (found.body["totalResults"], user["title"], user["active"]) == (1, "Analyst", True)
+    add = {"op": "Add", "path": "displayName", "value": "Ada Lovelace"}
+    assert (await call("PATCH", f"/Users/{user['id']}", patch(add))).status == 200
+    assert (await call("GET", f"/Users/{user['id']}")).body["displayName"] == "Ada Lovelace"
+    (row,) = target.rows()
+    assert (row["display_name"], row["job_title"]) == ("Ada Lovelace", "Analyst")
+
+
 async def test_reading_order_of_one_user(call: Provider, target: Employees) -> None:
     probe = await call("GET", f"/Users?filter=userName+eq+%22{uuid.uuid4()}%22")
     assert (probe.status, probe.body["totalResults"], probe.body["Resources"]) == (200, 0, [])

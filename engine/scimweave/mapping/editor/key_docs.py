@@ -36,6 +36,8 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "whoever enters gets one, whoever leaves is deactivated.",
         "filterable": "SCIM attributes by which a provider may search.",
         "patch_response": "The status that answers a PATCH; auto is 200 for users, 204 for groups.",
+        "lookup": "Whether a search for a user that is not known here looks at the target by "
+        "`match`, so that the provider links the account that is there; true unless given.",
         "members": "The table of memberships at the target; without it members are kept here only.",
         "group": "The column that holds the key of the group's account.",
         "field": "The field of a group that lists the keys of its members' accounts.",

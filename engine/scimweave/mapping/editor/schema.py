@@ -91,7 +91,10 @@ def _object(schema: Json) -> Json:
 
 
 def _property(key: str, schema: Json) -> Json:
-    made = _written({name: each for name, each in schema.items() if name != "title"}, key)
+    # What is said of a key stands beside all the forms that its value may have.
+    said = {name: each for name, each in schema.items() if name in ("description", "examples")}
+    plain = {name: each for name, each in schema.items() if name not in {"title", *said}}
+    made = {**_written(plain, key), **said}
     if made.get("default", made) is None:
         del made["default"]
     if key in KEY_DOCS and "description" not in made:
