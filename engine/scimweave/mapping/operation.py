@@ -18,6 +18,8 @@ class Operation(StrEnum):
     DELETE = "delete"
     MEMBERS = "members"
     OUT_OF_SCOPE = "out-of-scope"
+    IMPORT = "import"
+    REPAIR = "repair"
 
 
 class Rules(Protocol):
