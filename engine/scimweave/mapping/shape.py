@@ -48,15 +48,11 @@ def _is_in_no_extension(fault: Fault) -> bool:
 
 def _not_supported(fault: Fault) -> str | None:
     """Return what of the language this version does not take yet."""
-    key = fault.loc[-1]
-    if fault.type == "extra_forbidden":
-        model = model_at(fault.loc[:-1])
-        return f'"{key}"' if model is not None and key in model.LATER else None
-    if not isinstance(fault.input, str):
+    if fault.type != "extra_forbidden":
         return None
-    if fault.type == "model_type" and fault.loc[:2] == ("users", "operations"):
-        return f'"{key}: {fault.input[:_MAX_SHOWN]}"'
-    return None
+    key = fault.loc[-1]
+    model = model_at(fault.loc[:-1])
+    return f'"{key}"' if model is not None and key in model.LATER else None
 
 
 def _unknown_key(fault: Fault, document: Document) -> Diagnostic:
@@ -138,6 +134,8 @@ def _wrong_type(fault: Fault, document: Document) -> Diagnostic:
     expected = _EXPECTED.get(fault.type, "something else")
     if fault.type == "model_type" and fault.loc[1:2] == ("attributes",):
         expected = "a SCIM path or a mapping"
+    if fault.type == "model_type" and fault.loc[1:] == ("operations", "deactivate"):
+        expected = "delete or a mapping"
     message = f"{_name(fault)} is {expected}, not {_described(fault.input)}"
     return finding("wrong-type", message, document.value(fault.loc), help=hint)
 
