@@ -119,6 +119,7 @@ def test_named_or_written_out_is_the_same(given_name: str | None, title: str | N
         pytest.param("let: { x: lowr(title) }\n", "unknown-function", id="function"),
         pytest.param("let: { x: 'lower(' }\n", "bad-expression", id="syntax"),
         pytest.param("let: { x: 7 }\n", "wrong-type", id="number"),
+        pytest.param("let: { x: lower($y), y: 7 }\n", "wrong-type", id="number-below"),
         pytest.param("let: { x: title, a-b: title }\n", "bad-value", id="name"),
     ],
 )
@@ -132,6 +133,14 @@ def test_fault_is_told_once_where_it_stands(let: str, code: str) -> None:
 def test_chain_of_names_is_bounded() -> None:
     lines = "".join(f"  a{n}: $a{n + 1}\n" for n in range(40))
     more = f"let:\n{lines}  a40: title\n"
+    assert set(codes(mapping_text("x: { expr: $a0 }", more=more))) == {"circular-let"}
+
+
+@pytest.mark.parametrize("last", ["title", "$a0"])
+@pytest.mark.parametrize("length", [30, 3000])
+def test_long_chain_and_long_circle_are_refused(length: int, last: str) -> None:
+    lines = "".join(f"  a{n}: $a{n + 1}\n" for n in range(length))
+    more = f"let:\n{lines}  a{length}: {last}\n"
     assert set(codes(mapping_text("x: { expr: $a0 }", more=more))) == {"circular-let"}
 
 

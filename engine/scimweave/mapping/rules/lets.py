@@ -44,8 +44,10 @@ class Lets:
             names |= self.texts.keys() - frozenset().union(*self.used.values())
         found: dict[str, NamedExpression] = {}
         broken = set(self.broken)
-        for name in _in_order(names - broken, self.texts):
-            if broken & variables_of(self.texts[name]):
+        for name in _in_order(names, self.texts):
+            # What is wrong with those that it reads was reported.
+            read = variables_of(self.texts[name])
+            if name in broken or broken & read or read & self.texts.keys() - found.keys():
                 broken.add(name)
                 continue
             made = _compiled(name, self.texts[name], found, vocabulary, report)
@@ -192,17 +194,18 @@ def _reached(read: Iterable[str], texts: Mapping[str, str]) -> frozenset[str]:
 
 
 def _in_order(names: Iterable[str], texts: Mapping[str, str]) -> list[str]:
-    """Return names, each behind those that it reads; there is no cycle."""
+    """Return names and all that they read, each behind those that it reads but for a cycle."""
     found: dict[str, None] = {}
-
-    def put(name: str) -> None:
-        if name not in found:
-            for each in _known(texts[name], texts):
-                put(each)
+    begun: set[str] = set()
+    waiting = [(name, False) for name in sorted(names, reverse=True)]
+    while waiting:
+        name, is_done = waiting.pop()
+        if is_done:
             found[name] = None
-
-    for name in sorted(names):
-        put(name)
+        elif name not in begun:
+            begun.add(name)
+            waiting.append((name, True))
+            waiting += [(each, False) for each in _known(texts[name], texts)]
     return list(found)
 
 
