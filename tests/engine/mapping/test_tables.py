@@ -98,6 +98,15 @@ def test_type_of_the_field_holds_for_cells(tmp_path: Path) -> None:
     assert [each.span.file for each in found.related] == [str(tmp_path / "small.yaml")]
 
 
+def test_long_table_at_fault_is_not_told_row_by_row(tmp_path: Path) -> None:
+    rule = (
+        "site: { from: locale, type: integer,"
+        " values: { csv: data/sites.csv, key: code, value: name } }"
+    )
+    rows = "".join(f"{n},x\n" for n in range(10_000))
+    assert 0 < len(refused(in_folder(tmp_path, f"code,name\n{rows}", rule))) <= 20
+
+
 @pytest.mark.parametrize(
     ("csv", "code", "line", "column"),
     [
