@@ -16,6 +16,8 @@ from scimweave_server.cli import (
     log,
     plan,
     playground,
+    record,
+    replay,
     schema,
     serve,
     simulate,
@@ -45,6 +47,8 @@ app.command("test")(test.run_tests)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
+app.command("record")(record.record)
+app.command("replay")(replay.replay)
 app.command("try")(playground.try_)
 app.command("schema")(schema.schema)
 app.command("init-target")(init_target.init_target)

@@ -25,6 +25,7 @@ from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.integration import Integration
 from scimweave.store.base import StoreError
 from scimweave.store.sqlite import SqliteStore
+from scimweave_server.http.recorder import FellBehind, Recorder
 
 log = structlog.get_logger("scimweave")
 
@@ -53,16 +54,20 @@ def socket_address(path: Path) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def door_for_operators(engine: Engine) -> AsyncIterator[None]:
+async def door_for_operators(
+    engine: Engine, recorder: Recorder | None = None
+) -> AsyncIterator[None]:
     """Answer operators of this machine while the server runs; at the end, applies stop."""
     if not isinstance(engine.store, SqliteStore):
         yield
         return
     path = socket_of(engine.store.path)
-    operators = Operators(engine)
+    operators = Operators(engine, recorder or Recorder(engine))
     app = web.Application()
     app.router.add_post("/apply", operators.apply)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    app.router.add_post("/record", operators.record)
+    # Whoever hangs up ends what they asked for.
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
     await runner.setup()
     try:
         listening = _bind(path)
@@ -104,8 +109,9 @@ def _bind(path: Path) -> socket.socket:
 class Operators:
     """What operators ask. ``stop`` ends what goes on."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, recorder: Recorder) -> None:
         self._engine = engine
+        self._recorder = recorder
         self._applying: set[str] = set()
         self.stop = asyncio.Event()
 
@@ -120,7 +126,7 @@ class Operators:
                 return _refusal(400, f"name integration, revision, and a rate up to {MAX_RATE:g}")
         integration = self._engine.integrations.get(name)
         if integration is None:
-            return _refusal(404, f"the running server has no integration {name!r}")
+            return _unknown(name)
         if integration.program.revision != revision:
             return _refusal(
                 409,
@@ -135,6 +141,21 @@ class Operators:
         finally:
             self._applying.discard(name)
 
+    async def record(self, request: web.Request) -> web.StreamResponse:
+        """Send what a provider and an integration exchange, until whoever asked hangs up."""
+        match await _asked(request):
+            case {"integration": str(name), "with_sensitive": bool(with_sensitive)}:
+                pass
+            case _:
+                return _refusal(400, "name integration, and with_sensitive")
+        integration = self._engine.integrations.get(name)
+        if integration is None:
+            return _unknown(name)
+        if self._recorder.is_recorded(name):
+            return _refusal(409, f"somebody records {name} already")
+        lines = self._recorder.record(integration, with_sensitive=with_sensitive, stop=self.stop)
+        return await _stream(request, lines)
+
     async def _applied(self, integration: Integration, revision: str, rate: float) -> Answer:
         steps = apply(integration, revision, rate=rate, stop=self.stop)
         async with aclosing(steps):
@@ -147,6 +168,10 @@ async def _asked(request: web.Request) -> Any:
         return orjson.loads(await request.read())
     except orjson.JSONDecodeError:
         return None
+
+
+def _unknown(integration: str) -> web.Response:
+    return _refusal(404, f"the running server has no integration {integration!r}")
 
 
 def _refusal(status: int, reason: str) -> web.Response:
@@ -164,7 +189,7 @@ async def _stream(request: web.Request, lines: Answer) -> web.StreamResponse:
             async with aclosing(lines):
                 async for line in lines:
                     await response.write(orjson.dumps(line) + b"\n")
-        except (ApplyStopped, StoreError) as error:
+        except (ApplyStopped, FellBehind, StoreError) as error:
             end = str(error)
         await response.write(orjson.dumps({"end": end}) + b"\n")
     return response
