@@ -10,12 +10,14 @@ from scimweave_server.cli import (
     apply,
     check,
     explain,
+    import_accounts,
     import_entra,
     init_target,
     key,
     log,
     plan,
     playground,
+    reconcile,
     record,
     replay,
     schema,
@@ -52,6 +54,8 @@ app.command("replay")(replay.replay)
 app.command("try")(playground.try_)
 app.command("schema")(schema.schema)
 app.command("init-target")(init_target.init_target)
+app.command("import")(import_accounts.import_accounts)
+app.command("reconcile")(reconcile.reconcile)
 app.command("import-entra")(import_entra.import_entra)
 app.command("log")(log.log)
 app.command("unmapped")(unmapped.unmapped)
