@@ -73,12 +73,6 @@ async def open_made(database: Database) -> AsyncIterator[Open]:
 SOFT: dict[str, Any] = {"soft_delete": {"users": "deleted_at"}}
 
 
-class TestSoftDeleteContract(ConnectorContract):
-    @pytest.fixture
-    async def connector(self, open_made: Open) -> Connector:
-        return await open_made(SHAPE, **SOFT)
-
-
 async def test_deleted_row_stays_and_is_marked(database: Database, open_made: Open) -> None:
     connector = await open_made(SHAPE, **SOFT)
     key = await connector.create({"email": "ada@example.com"})
@@ -197,10 +191,10 @@ async def emails_of(connector: Connector, key: Any) -> Any:
     return account.fields["emails"]
 
 
-class TestChildrenContract(ConnectorContract):
+class TestContract(ConnectorContract):
     @pytest.fixture
     async def connector(self, open_made: Open) -> Connector:
-        return await open_made(SHAPE, **CHILDREN)
+        return await open_made(SHAPE, **SOFT, **CHILDREN)
 
     async def test_update_leaves_other_fields(self, connector: Connector) -> None:
         """Here the account has one more field, which is read with the others."""

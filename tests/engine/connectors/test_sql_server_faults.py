@@ -252,7 +252,14 @@ async def test_wrong_password_or_database_is_no_passing_fault(
         assert "wrong@" not in str(raised.value)
 
 
-async def test_read_only_database_is_unreachable(postgresql: Database, open_at: Open) -> None:
+async def test_read_only_database_is_unreachable(
+    postgresql_server: PostgreSQL, open_at: Open
+) -> None:
+    with postgresql_server.database() as database:
+        await read_only(database, open_at)
+
+
+async def read_only(postgresql: Database, open_at: Open) -> None:
     name = postgresql.url.rpartition("/")[2]
     postgresql.execute(TABLE, ADA, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     connector = await open_at(postgresql.url)
