@@ -14,6 +14,7 @@ from scimweave.provisioning.difference import (
     everything,
     remember,
 )
+from scimweave.provisioning.drift import BY_RECONCILE, repair
 from scimweave.provisioning.journal import Journal, JournalEntry
 from scimweave.provisioning.lag import Lag, lag_of
 from scimweave.provisioning.lookups import ACCOUNT, account_value, label_of
@@ -70,6 +71,28 @@ class Lifecycle:
             await self._journal.refuse(running, meaning(before, after), before, after, error)
             raise
         return await self._carry_out(running, replace(step, members=members))
+
+    async def repair(self, running: Running, record: Record) -> bool:
+        """Make an account what the mapping makes of its resource, whoever changed it.
+
+        Returns whether there was anything to do. The resource stays as it is.
+        """
+        if record.link is None:
+            return False
+        try:
+            account = await running.connector.read(record.link.key)
+        except TargetError as error:
+            raise translate(error, running) from error
+        try:
+            step = repair(running, record, account)
+        except ScimError as error:
+            await self._journal.refuse(
+                running, Operation.REPAIR, record, record.resource, error, BY_RECONCILE
+            )
+            raise
+        if step is not None:
+            await self._carry_out(running, step)
+        return step is not None
 
     async def bring_up(self, running: Running, record: Record) -> bool:
         """Bring the account of a resource that lags to the mapping, as ``apply`` asks.
