@@ -176,6 +176,15 @@ async def test_mapping_of_the_page_agrees_with_the_tables_that_it_makes(
     postgresql.execute("DROP SCHEMA hr CASCADE")
 
 
+async def test_server_that_is_not_there_is_a_finding(
+    personnel: Callable[[Database], Path],
+) -> None:
+    nowhere = Database(f"postgresql://ada@127.0.0.1:{free_port()}/x")
+    (finding,) = await diagnose_target(load(personnel(nowhere)))
+    assert finding.code == "unusable-target"
+    assert "cannot be reached" in finding.message
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a certificate of 127.0.0.1 and its key."""
