@@ -100,7 +100,10 @@ def _of_kind(data: Any) -> TargetOptions:
     except target_kinds.BadKind as bad:
         raise _at_connector(data, "bad_package", {"reason": str(bad)}) from bad
     if kind is None:
-        *names, last = [repr(name) for name in target_kinds.names()]
+        *names, last = [repr(name) for name in target_kinds.names()] or [""]
+        if not last:
+            reason = "no connectors are installed; install scimweave again"
+            raise _at_connector(data, "bad_package", {"reason": reason})
         expected = f"{', '.join(names)} or {last}" if names else last
         raise _at_connector(data, "literal_error", {"expected": expected})
     read: TargetOptions = kind.options.model_validate(data)
@@ -337,6 +340,7 @@ def read_model(data: Any) -> tuple[MappingModel | None, list[Fault]]:
     """
     data = _long_forms(deepcopy(data))
     faults: list[Fault] | None = None
+    seen: set[frozenset[tuple[str, Loc]]] = set()
     while True:
         try:
             return MappingModel.model_validate(data), faults or []
@@ -345,6 +349,11 @@ def read_model(data: Any) -> tuple[MappingModel | None, list[Fault]]:
                 Fault(each["type"], each["loc"], each["input"], each.get("ctx", {}))
                 for each in error.errors()
             ]
+        state = frozenset((fault.type, fault.loc) for fault in found)
+        if state in seen:
+            # What was put in for it is at fault too.
+            return None, faults or found
+        seen.add(state)
         # What a second look finds is missing only because it was left out.
         faults = found if faults is None else faults
         found = [fault for fault in found if not _replaced(data, fault)]

@@ -119,6 +119,17 @@ def test_package_that_brings_no_kind_is_named(plug: Plug, code: str, words: str)
     assert words in found.message
 
 
+def test_installation_without_connectors_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_kinds, "_entries", dict)
+    target_kinds.kind.cache_clear()
+    try:
+        (found,) = findings(mapping_text())
+    finally:
+        target_kinds.kind.cache_clear()
+    assert found.code == "bad-package"
+    assert "install scimweave again" in found.message
+
+
 def test_our_own_kinds_cannot_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = EntryPoint("sql", "evil:KIND", target_kinds.GROUP)
     real = list(target_kinds._entries().values())
