@@ -11,6 +11,7 @@ from scimweave.mapping import FieldFault, ObjectProgram, Operation, Program
 from scimweave.provisioning.difference import MASK, is_digest
 from scimweave.provisioning.journal import label_for_people
 from scimweave.provisioning.lag import Lag, lag_of, objects_of, stored
+from scimweave.provisioning.step import ends_account
 from scimweave.scim.error import ScimError
 from scimweave.scim.syntax import AttributePath
 from scimweave.store.base import Change, Key, Record, Store
@@ -23,7 +24,8 @@ class PlannedChange:
     """What would become of one resource.
 
     ``refused`` says that it would not be: ``faults`` tell why. ``changes`` come masked where the
-    mapping, or the one before it, calls a field sensitive.
+    mapping, or the one before it, calls a field sensitive. ``ends_account`` says that the account
+    does not outlive it.
     """
 
     resource_type: str
@@ -33,6 +35,7 @@ class PlannedChange:
     operation: Operation
     changes: tuple[Change, ...]
     faults: tuple[FieldFault, ...]
+    ends_account: bool = False
 
     @property
     def refused(self) -> bool:
@@ -48,10 +51,10 @@ class PlannedChange:
 def _harm(change: PlannedChange) -> Iterator[Harm]:
     if change.refused:
         yield "refused"
+    elif change.ends_account:
+        yield "deleted"
     elif change.operation is Operation.DEACTIVATE:
         yield "deactivated"
-    elif change.operation is Operation.DELETE:
-        yield "deleted"
     if any(each.new is None and each.old is not None for each in change.changes):
         yield "cleared"
 
@@ -175,6 +178,7 @@ def _planned(objects: ObjectProgram, record: Record, lag: Lag, hidden: Hidden) -
         lag.operation,
         tuple(map(hidden.masked, lag.difference.changes)),
         tuple(hidden.without_value(each, objects) for each in lag.faults),
+        record.link is not None and ends_account(objects, record.resource),
     )
 
 
