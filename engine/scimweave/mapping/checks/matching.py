@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scimweave.mapping.project import Field, ObjectProgram
 from scimweave.mapping.report import Report
+from scimweave.mapping.rules.fitting import REST
 from scimweave.scim.schema import ENTERPRISE_USER
 from scimweave.scim.syntax import AttributePath
 
@@ -59,8 +60,9 @@ def _shared(rule: AttributeModel, field: Field, objects: ObjectProgram) -> str:
     everyone = objects.section
     if rule.has("const"):
         return f"all {everyone} have the same"
-    if rule.values:
-        return f"its table has {len(rule.values)} values for all {everyone}"
+    rows = list((rule.values or {}).values())
+    if any(rows.count(each) > 1 for each in rows) or REST in (rule.values or {}):
+        return "rows of its table give several the same"
     if field.sources and all(is_shared(path) for path in field.sources):
         return f"many {everyone} have the same {field.source_text}"
     return ""
