@@ -246,20 +246,30 @@ class GroupsModel(ObjectsModel):
     operations: GroupOperationsModel = GroupOperationsModel()
 
 
+class ReplyModel(Model):
+    """The answer that a provider gets in a test; of ``body`` only what is named is compared."""
+
+    status: int | None = Field(None, ge=200, le=599)
+    body: dict[str, Anything] | None = Field(None, min_length=1)
+
+
 class TestModel(Model):
     """An example of what the mapping does."""
 
     name: Text = Field(min_length=1)
-    user: dict[str, Anything]
+    user: dict[str, Anything] | None = None
+    group: dict[str, Anything] | None = None
     patch: list[dict[str, Anything]] | None = Field(None, min_length=1)
     put: dict[str, Anything] | None = None
     delete: Flag = False
-    operation: Literal["create", "update", "deactivate", "reactivate", "delete", "none"] | None = (
-        None
-    )
+    operation: (
+        Literal["create", "update", "deactivate", "reactivate", "delete", "members", "none"] | None
+    ) = None
     target: dict[str, Anything] | None = None
     absent: Names = []
+    members: list[Text] | None = None
     error: Text | None = None
+    reply: ReplyModel | None = None
 
 
 class MappingModel(Model):
@@ -294,6 +304,7 @@ PLACES: tuple[tuple[Loc, type[Model]], ...] = (
     (("groups", "operations"), GroupOperationsModel),
     (("groups", "members"), MemberTableModel),
     (("tests", "*"), TestModel),
+    (("tests", "*", "reply"), ReplyModel),
 )
 
 
