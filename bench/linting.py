@@ -1,4 +1,4 @@
-"""`scimweave lint`, the whole command: of the reference mapping, and of one with many attributes."""
+"""`scimweave lint`, the whole command: of the reference mapping, and of many attributes."""
 
 from __future__ import annotations
 
