@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from scimweave.mapping.diagnostics import Diagnostic, MappingError, finding
+from scimweave.mapping.diagnostics import Diagnostic, MappingError, Span, finding
 from scimweave.mapping.document.composer import TooLarge, compose
 from scimweave.mapping.document.scalars import UNPRINTABLE
 from scimweave.mapping.document.source import Document, MapNode, Mark, ScalarNode, Source
@@ -15,6 +15,7 @@ from scimweave.mapping.document.source import Document, MapNode, Mark, ScalarNod
 # ${NAME} behind an opening bracket, where YAML takes its braces for a mapping.
 _UNQUOTED = re.compile(r"[{\[][^\"']*[\s:,\[]\$\{")
 MAX_BYTES = 10 * 1024 * 1024
+_LONG_LINE = 10_000
 
 
 def read_text(file: Path) -> str:
@@ -26,8 +27,8 @@ def read_text(file: Path) -> str:
         reason = (error.strerror or str(error)).lower()
         raise MappingError([finding("unreadable-file", f"{file}: {reason}")]) from None
     if len(content) > MAX_BYTES:
-        message = f"{file} is larger than {MAX_BYTES // 1024 // 1024} MiB"
-        raise MappingError([finding("too-large", message)])
+        message = f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB"
+        raise MappingError([finding("too-large", message, _at(file, content, MAX_BYTES))])
     try:
         # Editors on Windows put a byte order mark before UTF-8.
         return content.decode("utf-8-sig")
@@ -55,8 +56,8 @@ def parse(text: str, name: str) -> tuple[Document, list[Diagnostic]]:
     if isinstance(root, MapNode):
         return Document(source, root), findings
     if root is None or (isinstance(root, ScalarNode) and root.data is None):
-        message = f"{name} is empty"
-        span = None
+        message = "the file is empty"
+        span = source.point(Mark(0, 0))
     else:
         message = "a mapping file is a mapping of keys to values"
         span = source.span(root.start, root.end)
@@ -87,6 +88,19 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> Diagnostic:
 
 
 def _not_utf8(file: Path, content: bytes, position: int) -> Diagnostic:
-    line = content.count(b"\n", 0, position) + 1
-    message = f"{file}:{line}: the file is not UTF-8"
-    return finding("unreadable-file", message, help="save it with the encoding UTF-8")
+    span = _at(file, content, position)
+    help = "save it with the encoding UTF-8"
+    return finding("unreadable-file", "the file is not UTF-8", span, help=help)
+
+
+def _at(file: Path, content: bytes, position: int) -> Span:
+    """Return where a byte of a file stands that cannot be read as a whole."""
+    start = content.rfind(b"\n", 0, position) + 1
+    if position - start > _LONG_LINE:
+        position = start
+    end = content.find(b"\n", position)
+    # What is shown of a line is less than this.
+    line = content[start : len(content) if end < 0 else end][: position - start + 1000]
+    column = len(content[start:position].decode(errors="replace")) + 1
+    number = content.count(b"\n", 0, position) + 1
+    return Span(str(file), number, column, column + 1, line.decode(errors="replace"))
