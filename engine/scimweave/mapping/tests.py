@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from scimweave.mapping.diagnostics import Span
 from scimweave.mapping.group_tests import run_group
-from scimweave.mapping.operation import Operation, operation
+from scimweave.mapping.operation import Operation, gets_account, operation, standing
 from scimweave.mapping.outcome import Outcome, done, refused, refused_for
 from scimweave.mapping.project import (
     FieldFault,
@@ -136,22 +136,34 @@ def _outcome(
     after: dict[str, Any],
     touched: frozenset[str],
 ) -> Outcome:
-    what = operation(before, after)
-    projection = users.project(after, creating=before is None)
+    stood = None if before is None else standing(users, before)
+    what = operation(users, stood, after)
+    creating = stood is None or not stood.has_account
+    if creating and not gets_account(users, stood, after):
+        name = "none" if what is Operation.UPDATE else what.value
+        return done(users, test.request, name, {}, after)
+    projection = users.project(after, creating=creating)
     blocking = [
         fault
         for fault in projection.faults
         # What cannot be projected does not keep a leaver in, unless this request brought it.
-        if what is not Operation.DEACTIVATE or _is_touched(users, fault, touched)
+        if users.in_scope(after)
+        and (what is not Operation.DEACTIVATE or _is_touched(users, fault, touched))
     ]
     if blocking:
         return refused_for(blocking)
+    if what is Operation.OUT_OF_SCOPE or _removes(users, what):
+        return done(users, test.request, what.value, {}, after)
     values = projection.values
     if what is Operation.REACTIVATE:
         values = {**values, **users.operations.reactivate_set}
     is_same = before is not None and values == users.project(before).values
     name = "none" if what is Operation.UPDATE and is_same else what.value
     return done(users, test.request, name, values, after)
+
+
+def _removes(users: UserProgram, what: Operation) -> bool:
+    return what is Operation.DEACTIVATE and users.operations.removes_leavers
 
 
 def _deletion(users: UserProgram, user: dict[str, Any]) -> Outcome:
