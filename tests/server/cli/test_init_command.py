@@ -117,6 +117,11 @@ def test_state_of_an_account(tmp_path: Path, column: str, active: Any, inactive:
         assert values[column.partition(" ")[0]] == expected
 
 
+def test_leavers_are_deleted_where_no_field_says_who_is_active(tmp_path: Path) -> None:
+    made = drafted(tmp_path, ("id INTEGER PRIMARY KEY", "email TEXT UNIQUE"))
+    assert made.users.operations.removes_leavers
+
+
 @pytest.mark.parametrize(
     ("columns", "key"),
     [
@@ -140,7 +145,6 @@ def test_table_of_any_name(tmp_path: Path, table: str) -> None:
 @pytest.mark.parametrize(
     ("columns", "word"),
     [
-        (("id INTEGER PRIMARY KEY", "email TEXT UNIQUE"), "active"),
         (("id INTEGER PRIMARY KEY", "active BOOLEAN"), "userName"),
         (("email TEXT", "active BOOLEAN"), "unique and never null"),
     ],

@@ -65,6 +65,7 @@ def draft(
         "  attributes:",
         *_aligned(lines),
         *_rest(described, chosen),
+        *_operations(chosen),
         "",
     ]
     return "\n".join(text)
@@ -81,11 +82,6 @@ def _chosen(described: Mapping[str, FieldDescription]) -> dict[str, Guess]:
         name = _user_name(described, found)
         is_mail = name in found and found[name].path == _MAIL
         found[name] = Guess(_USER_NAME, 1.0 if is_mail else 0.5)
-    if not any(guess.path == _ACTIVE for guess in found.values()):
-        raise NoDraft(
-            "no field says whether somebody is active; add one, such as is_active, or write the "
-            "mapping by hand"
-        )
     return {name: found[name] for name in described if name in found}
 
 
@@ -177,6 +173,13 @@ def _rest(described: Mapping[str, FieldDescription], chosen: Mapping[str, Guess]
         yield ""
         yield "    # Not filled:"
         yield from (f"    # {_name(each.name)}: …  ({each.type})" for each in others)
+
+
+def _operations(chosen: Mapping[str, Guess]) -> Iterator[str]:
+    if not any(guess.path == _ACTIVE for guess in chosen.values()):
+        yield "  operations:"
+        remark = "review: no field says whether somebody is active"
+        yield _remarked("    deactivate: delete", remark)
 
 
 def _aligned(lines: Sequence[Line]) -> Iterator[str]:
