@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from scimweave.mapping.explain import Trace, follow, rules_of
 from scimweave.mapping.expression.explained import arms_of
 from scimweave.mapping.project import Field, ObjectProgram, Program
+from scimweave.mapping.rules.fitting import REST
 from scimweave.mapping.tests import TestResult, run_tests
 
 if TYPE_CHECKING:
     from scimweave.mapping.model import AttributeModel
 from scimweave.mapping.rules.vocabulary import Vocabulary
 
+MAX_ROWS = 50
 _SHOWN = 40
 
 
@@ -97,7 +99,13 @@ class _Part:
         }
         prefix = "" if section == "users" else f"{section}."
         return [
-            _covered(f"{prefix}{name}", rule, self.taken[name], name in expected)
+            _covered(
+                f"{prefix}{name}",
+                rule,
+                self.taken[name],
+                name in expected,
+                self.noting.vocabulary,
+            )
             for name, rule in self.rules.items()
         ]
 
@@ -112,8 +120,10 @@ def _noting(
     return replace(target_field, read=read)
 
 
-def _covered(name: str, rule: AttributeModel, taken: set[str], is_expected: bool) -> FieldCoverage:
-    branches = _branches(rule)
+def _covered(
+    name: str, rule: AttributeModel, taken: set[str], is_expected: bool, vocabulary: Vocabulary
+) -> FieldCoverage:
+    branches = _branches(rule, vocabulary)
     return FieldCoverage(
         name,
         is_expected,
@@ -122,19 +132,19 @@ def _covered(name: str, rule: AttributeModel, taken: set[str], is_expected: bool
     )
 
 
-def _branches(rule: AttributeModel) -> list[str]:
+def _branches(rule: AttributeModel, vocabulary: Vocabulary) -> list[str]:
     """Return every branch of a rule; one without a choice has none."""
     found = []
     paths = rule.from_ or []
     if len(paths) > 1:
         found += [_source(text) for text in paths]
     if rule.expr is not None:
-        found += _arms(rule.expr)
-    found += [_row(key) for key in rule.values or {}]
+        found += _arms(rule.expr, vocabulary)
+    found += [_row(key, rule) for key in rule.values or {}]
     if rule.default is not None and not rule.has("const"):
         found += ["default used", "default not used"]
         if isinstance(rule.default, dict) and "expr" in rule.default:
-            found += _arms(rule.default["expr"])
+            found += _arms(rule.default["expr"], vocabulary)
     # One path may be given twice, and two expressions may be the same.
     return list(dict.fromkeys(found))
 
@@ -142,7 +152,7 @@ def _branches(rule: AttributeModel) -> list[str]:
 def _taken(rule: AttributeModel, trace: Trace) -> list[str]:
     found = [_source(each.path) for each in trace.sources if each.taken]
     if trace.row is not None:
-        found.append(_row(trace.row))
+        found.append(_row(trace.row, rule))
     for piece in (trace.expression, trace.default):
         found += [] if piece is None else [_arm(*each) for each in piece.choices]
     if trace.taken in {"source", "row"}:
@@ -156,12 +166,16 @@ def _source(text: str) -> str:
     return f"from {text}"
 
 
-def _row(key: str) -> str:
+def _row(key: str, rule: AttributeModel) -> str:
+    # Of a long table one row stands for all but the rest.
+    if key != REST and rule.values is not None and len(rule.values) > MAX_ROWS:
+        return "a row of the table"
     return f'row "{key}"'
 
 
-def _arms(text: str) -> list[str]:
-    return [_arm(call, arm) for call, arms in arms_of(text) for arm in arms]
+def _arms(text: str, vocabulary: Vocabulary) -> list[str]:
+    found = arms_of(text, vocabulary.expressions)
+    return [_arm(call, arm) for call, arms in found for arm in arms]
 
 
 def _arm(call: str, arm: str) -> str:

@@ -15,7 +15,9 @@ from jmespath.visitor import TreeInterpreter
 from scimweave.mapping.expression.closures import is_false
 from scimweave.mapping.expression.dependencies import Dependencies
 from scimweave.mapping.expression.fault import EvaluationError
-from scimweave.mapping.expression.syntax import Node, parse
+from scimweave.mapping.expression.lets import Let
+from scimweave.mapping.expression.parser import VARIABLE, Node
+from scimweave.mapping.expression.syntax import parse
 from scimweave.mapping.expression.unparse import unparse
 from scimweave.mapping.functions.limits import start
 from scimweave.mapping.functions.registry import functions
@@ -33,6 +35,7 @@ _FIRST_OF: Mapping[str, tuple[Any, ...]] = {
     "first_present": (None, ""),
     "not_null": (None,),
 }
+_NO_LETS: Mapping[str, Let] = {}
 
 
 @dataclass(slots=True)
@@ -53,17 +56,33 @@ class Piece:
 
 
 def explain_expression(
-    text: str, document: Any, *, roots: Mapping[str, str] | None = None
+    text: str,
+    document: Any,
+    *,
+    roots: Mapping[str, str] | None = None,
+    lets: Mapping[str, Let] = _NO_LETS,
 ) -> Piece:
-    """Evaluate an expression that compiles; the arguments are those of ``compile_expression``."""
+    """Evaluate an expression that compiles; the arguments are those of ``compile_expression``.
+
+    The pieces of a named expression are shown where it is read.
+    """
+    start()
+    return _explain(text, document, roots or {}, lets)
+
+
+def _explain(text: str, root: Any, roots: Mapping[str, str], lets: Mapping[str, Let]) -> Piece:
     syntax = parse(text)
-    dependencies = Dependencies.of(syntax.tree, roots or {})
+    dependencies = Dependencies.of(syntax.tree, roots)
+    document = root
     if dependencies.fields() is None:
         # As where it runs: whoever reads everything does not ask for what nobody may see.
-        document = without_secrets(document) if isinstance(document, dict) else document
+        document = without_secrets(root) if isinstance(root, dict) else root
     whole = Piece(unparse(syntax.tree))
-    interpreter = _Interpreter(dependencies.renamed, whole)
-    start()
+
+    def named(name: str) -> Piece:
+        return _explain(lets[name].text, root, roots, lets)
+
+    interpreter = _Interpreter(dependencies.renamed, whole, named)
     try:
         whole.value = interpreter.visit(cast(Any, syntax.tree), document)
     except EvaluationError as error:
@@ -74,13 +93,19 @@ def explain_expression(
     return _whole(whole)
 
 
-def arms_of(text: str) -> list[tuple[str, list[str]]]:
+def arms_of(text: str, lets: Mapping[str, Let] = _NO_LETS) -> list[tuple[str, list[str]]]:
     """Return each piece of an expression that chooses, with its arms, in the order of the text.
 
     These are ``switch`` (by its keys), ``iif``, ``coalesce`` and its like, ``||`` and ``&&``.
+    Those of the named expressions that it reads are there too.
     """
-    found = ((node, _arms(node)) for node in _nodes(parse(text).tree))
-    return [(unparse(node), arms) for node, arms in found if arms]
+    found = []
+    for node in _nodes(parse(text).tree):
+        if node["type"] == VARIABLE:
+            found += arms_of(lets[node["value"]].text, lets)
+        elif arms := _arms(node):
+            found.append((unparse(node), arms))
+    return found
 
 
 def _arms(node: Node) -> list[str]:
@@ -114,11 +139,15 @@ def _whole(piece: Piece) -> Piece:
 class _Interpreter(TreeInterpreter):
     """jmespath's walk, with scimweave's functions; what is visited is added to ``piece``."""
 
-    def __init__(self, renamed: Mapping[int, str], piece: Piece) -> None:
+    def __init__(
+        self, renamed: Mapping[int, str], piece: Piece, named: Callable[[str], Piece]
+    ) -> None:
         super().__init__()
         self._renamed = renamed
         self._piece = piece
         self.choices: set[tuple[str, str]] = set()
+        self._named = named
+        self._known: dict[str, Piece] = {}
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         if node["type"] in _PLAIN:
@@ -141,6 +170,17 @@ class _Interpreter(TreeInterpreter):
     def visit_field(self, node: Any, value: Any) -> Any:
         name = self._renamed.get(id(node), node["value"])
         return value.get(name) if isinstance(value, dict) else None
+
+    def visit_variable(self, node: Any, value: Any) -> Any:
+        name = node["value"]
+        if name not in self._known:
+            self._known[name] = self._named(name)
+        found = self._known[name]
+        self._piece.children.append(found)
+        self.choices |= found.choices
+        if found.error is not None:
+            raise EvaluationError(f"${name}: {found.error}")
+        return found.value
 
     def visit_function_expression(self, node: Any, value: Any) -> Any:
         function = functions()[node["value"]]
