@@ -11,6 +11,7 @@ from typing import Any
 
 from scimweave.connectors.base import Value
 from scimweave.mapping import Field, ObjectProgram, to_json
+from scimweave.mapping.rules.reference import AccountOf
 from scimweave.store.base import Change
 
 MASK = "[sensitive]"
@@ -71,8 +72,12 @@ def difference(
                 values[name] = value
                 changes.append(Change(name, None, MASK))
             continue
-        kept = remember(field, value)
         before = old.get(name)
+        if isinstance(value, AccountOf) and before is not None and before != value.id:
+            # Which account that is, is kept right as accounts come and go (following.py); the id
+            # itself is from a rule that was without ``ref``.
+            continue
+        kept = remember(field, value)
         if same(before, kept):
             continue
         values[name] = value

@@ -16,6 +16,7 @@ from scimweave.provisioning.difference import (
     remember,
     same,
 )
+from scimweave.provisioning.references import without_references
 from scimweave.provisioning.refusal import refuse_faults
 from scimweave.provisioning.running import Running
 from scimweave.provisioning.step import Step
@@ -47,18 +48,22 @@ def drift_of(objects: ObjectProgram, record: Record, account: Account | None) ->
     Left alone are fields that are written once, secrets, what the account does not have, and what
     never got a value from here: that may be the target's own default.
     """
+    if not objects.in_scope(record.resource):
+        # Its account rests as it was when it left.
+        return None
     projection = objects.project(record.resource)
+    values = without_references(projection.values)
     is_active = record.resource.get("active") is not False
     if account is None:
         # Whoever left needs no account.
         if not is_active:
             return None
-        made = everything(objects, projection.values)
-        return Drift("missing", projection.values, made, frozenset(), projection.faults, False)
+        made = everything(objects, values)
+        return Drift("missing", values, made, frozenset(), projection.faults, False)
     delivered = record.link.projection if record.link else {}
     wanted = {
         name: value
-        for name, value in _wanted(objects, delivered, projection.values, is_active).items()
+        for name, value in _wanted(objects, delivered, values, is_active).items()
         if name in account.fields and (value is not None or name in delivered)
     }
     changes = difference(objects, actual(objects, account), wanted, objects.once)
@@ -66,7 +71,7 @@ def drift_of(objects: ObjectProgram, record: Record, account: Account | None) ->
         return None
     return Drift(
         "changed",
-        projection.values,
+        values,
         changes,
         frozenset(
             name
@@ -105,6 +110,8 @@ def repair(running: Running, record: Record, account: Account | None) -> Step | 
         drift.wanted,
         drift.difference,
         cause=BY_RECONCILE,
+        inactive=not objects.is_active(record.resource),
+        refers=None,
     )
 
 
