@@ -312,7 +312,7 @@ CASES: dict[str, Case] = {
         " reactivate: { set: { left: false } } }\n",
     ),
     "not-a-reference": _rule(
-        "boss: { from: enterprise.manager.displayName, ref: user }",
+        "boss: { from: enterprise.department, ref: user }",
         "boss: { from: enterprise.manager.value, ref: user }",
     ),
     "not-a-reference-title": _rule("boss: { from: [enterprise.manager, title], ref: user }"),

@@ -73,17 +73,21 @@ def difference(
                 changes.append(Change(name, None, MASK))
             continue
         before = old.get(name)
-        if isinstance(value, AccountOf) and before is not None and before != value.id:
-            # Which account that is, is kept right as accounts come and go (following.py); the id
-            # itself is from a rule that was without ``ref``.
-            continue
         kept = remember(field, value)
-        if same(before, kept):
+        if _is_kept(value, before) if isinstance(value, AccountOf) else same(before, kept):
             continue
         values[name] = value
         remembered[name] = kept
         changes.append(_change(field, name, before, kept))
     return Difference(values, tuple(changes), remembered)
+
+
+def _is_kept(value: AccountOf, before: Any) -> bool:
+    """Whether a field that nobody looked up is right: that is seen to as accounts come and go.
+
+    An id that stands there is from a rule that was without ``ref``.
+    """
+    return before is not None and before != value.id
 
 
 def same(one: Any, other: Any) -> bool:

@@ -163,13 +163,13 @@ async def test_reference_of_an_edit_is_indexed_and_followed(open_small: Open) ->
     bob = await create(it, "bob", ada.id)
     text = mapping_text("boss_id: enterprise.manager.value", users=REMOVES).replace(
         "boss_id: enterprise.manager.value",
-        "boss_id: { from: enterprise.manager.value, ref: user, type: integer }",
+        "boss_id: { from: enterprise.manager.value, ref: user, type: string }",
     )
     await it.restart(text)
     assert await it.users.bring_up(bob.id, it.program.revision)
     await it.patch(ada, active=False)
     again = await it.patch(ada, active=True)
-    assert (await it.accounts())["bob"]["boss_id"] == key(again)
+    assert (await it.accounts())["bob"]["boss_id"] == str(key(again))
 
 
 _STEPS = st.lists(
