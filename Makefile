@@ -18,6 +18,7 @@ check: .venv/ready
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+	for script in examples/*-*/run.py; do $(BIN)/mypy $$script || exit 1; done
 	$(BIN)/lint-imports
 	$(BIN)/deptry engine server
 	$(BIN)/scimweave lint $(MAPPINGS)

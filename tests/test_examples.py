@@ -40,6 +40,8 @@ def example(request: pytest.FixtureRequest) -> str:
     if name == "ldap":
         server: Slapd = request.getfixturevalue("slapd")
         assert server.port
+    if name == "sql-postgres":
+        request.getfixturevalue("postgresql_server")
     return name
 
 
@@ -48,6 +50,7 @@ def example(request: pytest.FixtureRequest) -> str:
     [
         ("ldap", "All 27 entries are as expected."),
         ("custom-connector", "All 26 cards are as expected."),
+        ("sql-postgres", "All 27 rows are as expected."),
     ],
     indirect=["example"],
 )
@@ -58,7 +61,7 @@ def test_example_provisions_everybody(example: str, last: str) -> None:
     assert done.stdout.strip().endswith(last)
 
 
-@pytest.mark.parametrize("example", ["ldap", "custom-connector"], indirect=True)
+@pytest.mark.parametrize("example", ["ldap", "custom-connector", "sql-postgres"], indirect=True)
 def test_example_fails_on_any_difference(tmp_path: Path, example: str) -> None:
     done = run(changed_copy(tmp_path, example))
     assert done.returncode == 1

@@ -19,7 +19,7 @@ from scimweave.provisioning.difference import (
 from scimweave.provisioning.references import without_references
 from scimweave.provisioning.refusal import refuse_faults
 from scimweave.provisioning.running import Running
-from scimweave.provisioning.step import Step
+from scimweave.provisioning.step import INACTIVE, Step
 from scimweave.store.base import Record
 
 # What the log says of an operation that no request of the provider is behind.
@@ -46,14 +46,14 @@ def drift_of(objects: ObjectProgram, record: Record, account: Account | None) ->
     """Compare an account with its resource; None where it is right.
 
     Left alone are fields that are written once, secrets, what the account does not have, and what
-    never got a value from here: that may be the target's own default.
+    never got a value from here: that may be the target's own default. Who is out of scope is not
+    looked at.
     """
     if not objects.in_scope(record.resource):
-        # Its account rests as it was when it left.
         return None
     projection = objects.project(record.resource)
     values = without_references(projection.values)
-    is_active = record.resource.get("active") is not False
+    is_active = objects.is_active(record.resource)
     if account is None:
         # Whoever left needs no account.
         if not is_active:
@@ -110,7 +110,7 @@ def repair(running: Running, record: Record, account: Account | None) -> Step | 
         drift.wanted,
         drift.difference,
         cause=BY_RECONCILE,
-        inactive=not objects.is_active(record.resource),
+        inactive=INACTIVE in record.link.projection,
         refers=None,
     )
 
