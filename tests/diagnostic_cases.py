@@ -377,11 +377,29 @@ CASES: dict[str, Case] = {
         "  operations: { deactivate: { set: { left: true } },"
         " reactivate: { set: { left: false } } }\n",
     ),
+    "not-a-reference": _rule(
+        "boss: { from: enterprise.department, ref: user }",
+        "boss: { from: enterprise.manager.value, ref: user }",
+    ),
+    "not-a-reference-title": _rule("boss: { from: [enterprise.manager, title], ref: user }"),
+    "not-a-reference-match": _one(
+        mapping_text("boss: { from: enterprise.manager.value, ref: user }").replace(
+            "[email]", "[email, boss]"
+        )
+    ),
+    "not-a-reference-group": _one(
+        mapping_text(
+            more="groups: { object: teams, key: id, match: [name], attributes: "
+            "{ name: displayName, boss: { from: externalId, ref: user } } }\n"
+        )
+    ),
+    "conflicting-keys-reference": _rule(
+        "boss: { from: enterprise.manager.value, ref: user, default: x }"
+    ),
     "not-offered-call": _users("  operations: { deactivate: { call: suspend } }\n"),
     "not-offered": _one(
         _IN_SQL.replace("object: team_people, group: x, member: y", "field: x"), _IN_SQL
     ),
-    "not-supported-key": _rule("boss: { from: enterprise.manager.value, ref: user }"),
     "not-supported-top": _one(
         mapping_text(more="guard: { leavers: 5 }\n"), mapping_text(more="title: Small\n")
     ),

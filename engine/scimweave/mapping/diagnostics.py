@@ -49,6 +49,7 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "missing-key": ("error", "A key that is needed is not given."),
         "never-matches": ("warning", "An index of what nothing maps finds nobody."),
         "no-unique-match": ("warning", "The target lets two accounts have the same match value."),
+        "not-a-reference": ("error", "The value can never be the id of a user."),
         "not-indexable": ("error", "Filters cannot find this attribute by an index."),
         "not-null-without-value": ("error", "The target wants a value that nothing fills."),
         "not-offered": ("error", "The mapping asks for what this kind of target cannot do."),

@@ -121,8 +121,6 @@ def _at_connector(
 class AttributeModel(Model):
     """How one target field is filled."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"ref"})
-
     from_: Names | None = Field(None, alias="from", min_length=1)
     expr: Text | None = None
     const: Anything = None
@@ -133,6 +131,7 @@ class AttributeModel(Model):
     required: Flag = False
     type: TypeName | None = None
     max_length: Length | None = None
+    ref: Literal["user"] | None = None
     # False, an expression, {to, expr}, or a list of these two.
     reverse: Anything = None
     sensitive: Flag = False

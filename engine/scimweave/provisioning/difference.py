@@ -11,6 +11,7 @@ from typing import Any
 
 from scimweave.connectors.base import Value
 from scimweave.mapping import Field, ObjectProgram, to_json
+from scimweave.mapping.rules.reference import AccountOf
 from scimweave.store.base import Change
 
 MASK = "[sensitive]"
@@ -71,14 +72,22 @@ def difference(
                 values[name] = value
                 changes.append(Change(name, None, MASK))
             continue
-        kept = remember(field, value)
         before = old.get(name)
-        if same(before, kept):
+        kept = remember(field, value)
+        if _is_kept(value, before) if isinstance(value, AccountOf) else same(before, kept):
             continue
         values[name] = value
         remembered[name] = kept
         changes.append(_change(field, name, before, kept))
     return Difference(values, tuple(changes), remembered)
+
+
+def _is_kept(value: AccountOf, before: Any) -> bool:
+    """Whether a field that nobody looked up is right: that is seen to as accounts come and go.
+
+    An id that stands there is from a rule that was without ``ref``.
+    """
+    return before is not None and before != value.id
 
 
 def same(one: Any, other: Any) -> bool:

@@ -16,6 +16,7 @@ from scimweave.provisioning.difference import (
     remember,
     same,
 )
+from scimweave.provisioning.references import without_references
 from scimweave.provisioning.refusal import refuse_faults
 from scimweave.provisioning.running import Running
 from scimweave.provisioning.step import INACTIVE, Step
@@ -51,17 +52,18 @@ def drift_of(objects: ObjectProgram, record: Record, account: Account | None) ->
     if not objects.in_scope(record.resource):
         return None
     projection = objects.project(record.resource)
+    values = without_references(projection.values)
     is_active = objects.is_active(record.resource)
     if account is None:
         # Whoever left needs no account.
         if not is_active:
             return None
-        made = everything(objects, projection.values)
-        return Drift("missing", projection.values, made, frozenset(), projection.faults, False)
+        made = everything(objects, values)
+        return Drift("missing", values, made, frozenset(), projection.faults, False)
     delivered = record.link.projection if record.link else {}
     wanted = {
         name: value
-        for name, value in _wanted(objects, delivered, projection.values, is_active).items()
+        for name, value in _wanted(objects, delivered, values, is_active).items()
         if name in account.fields and (value is not None or name in delivered)
     }
     changes = difference(objects, actual(objects, account), wanted, objects.once)
@@ -69,7 +71,7 @@ def drift_of(objects: ObjectProgram, record: Record, account: Account | None) ->
         return None
     return Drift(
         "changed",
-        projection.values,
+        values,
         changes,
         frozenset(
             name
@@ -109,6 +111,7 @@ def repair(running: Running, record: Record, account: Account | None) -> Step | 
         drift.difference,
         cause=BY_RECONCILE,
         inactive=INACTIVE in record.link.projection,
+        refers=None,
     )
 
 

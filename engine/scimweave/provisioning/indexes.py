@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scimweave.mapping import Field
 from scimweave.provisioning.lookups import (
     DISPLAY_NAME,
     EXTERNAL_ID,
@@ -14,13 +15,14 @@ from scimweave.provisioning.lookups import (
     label_of,
     lookups_of,
 )
+from scimweave.provisioning.references import referred_ids
 from scimweave.scim.comparison import Normal, is_text, sortable
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import Values, reading
 from scimweave.scim.path import parse_path
 from scimweave.scim.schema import Attribute, ResourceType
 from scimweave.scim.syntax import AttributePath
-from scimweave.store.base import Store
+from scimweave.store.base import REFERS, Store
 
 # Of every type that has them.
 ALWAYS = (
@@ -52,15 +54,26 @@ class Index:
 class Indexes:
     """The indexes of one resource type. Equal lists have one ``text``."""
 
-    def __init__(self, resource_type: ResourceType, more: Iterable[AttributePath] = ()) -> None:
+    def __init__(
+        self,
+        resource_type: ResourceType,
+        more: Iterable[AttributePath] = (),
+        references: Iterable[Field] = (),
+    ) -> None:
         self.resource_type = resource_type
+        self._references = tuple(references)
         found = (_index(path, resource_type) for path in (*ALWAYS, *more))
         self._by_name: Mapping[str, Index] = {each.name: each for each in found if each}
         # Lookups made by other rules of folding would not be found again.
         rules = f"unicode {unicodedata.unidata_version}"
         exact = (f"{each.name}{'=' * each.leaf.case_exact}" for each in self._by_name.values())
         self._by_text: dict[str, Index | None] = {}
-        self.text = " ".join((rules, *sorted(exact)))
+        refers = (f"{REFERS}={each.name}:{each.refers}" for each in self._references)
+        self.text = " ".join((rules, *sorted(exact), *refers))
+
+    def referred(self, resource: dict[str, Any]) -> Iterator[str]:
+        """Yield the ids of the users that a resource refers to."""
+        return referred_ids(self._references, resource)
 
     def named(self, name: str | None) -> Index | None:
         """Return the index of an attribute, by ``name_of``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
@@ -17,6 +17,7 @@ from scimweave.provisioning.running import Running
 from scimweave.provisioning.step import Step
 from scimweave.scim.error import ScimError, uniqueness
 from scimweave.store.base import (
+    NO_REFERENCES,
     Change,
     DuplicateValue,
     Intent,
@@ -32,6 +33,8 @@ from scimweave.store.base import (
 # In what an intent delivers, beside the fields: the account is removed, or an action is called.
 GONE = "$gone"
 CALL = "$call"
+# No account has this key.
+NO_KEY = "\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,13 @@ class Journal:
     def lookups(self, record: Record, key: Key | None) -> tuple[Lookup, ...]:
         """Return what a record is found by, by the indexes of its type."""
         return lookups_of(record, key, self.indexes[record.resource_type].written)
+
+    def unsure(self, record: Record | None) -> Mapping[str, Key | None]:
+        """Return the users that a record refers to, with keys that they do not have."""
+        if record is None:
+            return NO_REFERENCES
+        written = self.indexes[record.resource_type].written
+        return dict.fromkeys(written.referred(record.resource), NO_KEY)
 
     async def begin(self, running: Running, step: Step, record: Record | None) -> JournalEntry:
         """Write down what is about to be done."""
@@ -169,8 +179,17 @@ class JournalEntry:
         """End the work on it: if it is still open, whoever comes next looks at the target."""
         self._journal.release(self._number)
 
-    async def done(self, record: Record | None, detail: str | None = None) -> None:
-        """Store ``record``, or remove the resource where it is None. Raises ``ScimError``."""
+    async def done(
+        self,
+        record: Record | None,
+        detail: str | None = None,
+        refers: Mapping[str, Key | None] | None = None,
+    ) -> None:
+        """Store ``record``, or remove the resource where it is None. Raises ``ScimError``.
+
+        ``refers`` are keys of other accounts that were written; None: nobody looked, and they are
+        looked at again.
+        """
         intent = self._intent
         key = record.link.key if record and record.link else None
         try:
@@ -181,6 +200,7 @@ class JournalEntry:
                 lookups=self._journal.lookups(record, key) if record else (),
                 members=intent.members,
                 remove=None if record else intent.resource_id,
+                refers=self._journal.unsure(record) if refers is None else refers,
                 detail=detail,
             )
         except DuplicateValue as error:

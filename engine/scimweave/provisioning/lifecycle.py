@@ -19,9 +19,12 @@ from scimweave.provisioning.journal import Journal, JournalEntry
 from scimweave.provisioning.lag import Lag, lag_of
 from scimweave.provisioning.lookups import ACCOUNT, account_value, label_of
 from scimweave.provisioning.membership import Membership
+from scimweave.provisioning.references import Resolved, resolve_references
 from scimweave.provisioning.refusal import refuse_faults, translate
 from scimweave.provisioning.running import Running
 from scimweave.provisioning.step import (
+    INACTIVE,
+    WITHOUT_FAULTS,
     Step,
     deletion,
     ends_account,
@@ -135,10 +138,56 @@ class Lifecycle:
         resource, link = record.resource, record.link
         if link is None:
             defaults = running.objects.without_their_secret(resource)
-            return await self._creation(running, record, resource, lag.wanted, defaults)
+            resolved = await self._resolved(running, lag.operation, resource, lag.wanted)
+            step = await self._creation(running, record, resource, resolved.values, defaults)
+            return replace(step, refers=resolved.refers)
         if ends_account(running.objects, resource):
             return removal(running, record, resource)
-        return self._step(running, lag.operation, record, resource, link, lag.wanted)
+        resolved = await self._resolved(running, lag.operation, resource, lag.wanted)
+        step = self._step(running, lag.operation, record, resource, link, resolved.values)
+        return replace(step, refers=resolved.refers)
+
+    async def _resolved(
+        self, running: Running, what: Operation, after: Resource, wanted: Mapping[str, Value]
+    ) -> Resolved:
+        """Put the keys of other accounts into a projection. Raises ``ScimError``."""
+        objects = running.objects
+        resolved = await resolve_references(self._store, self._journal.integration, objects, wanted)
+        if resolved.faults and what not in WITHOUT_FAULTS and objects.in_scope(after):
+            raise refuse_faults(resolved.faults)
+        return resolved
+
+    async def follow(self, running: Running, record: Record, cause: str) -> None:
+        """Write the keys that the accounts of others have now; the resource stays as it is."""
+        objects, link = running.objects, record.link
+        if link is None or not objects.in_scope(record.resource):
+            # They are written when it gets an account, or comes back.
+            return
+        resolved = await resolve_references(
+            self._store,
+            self._journal.integration,
+            objects,
+            objects.project(record.resource).values,
+        )
+        names = {each.name for each in objects.references}
+        wanted = {name: each for name, each in resolved.values.items() if name in names}
+        changes = difference(objects, link.projection, wanted, objects.once)
+        if not changes:
+            return
+        step = Step(
+            Operation.UPDATE,
+            record,
+            record.resource,
+            link.key,
+            link.projection,
+            resolved.values,
+            changes,
+            cause=cause,
+            inactive=INACTIVE in link.projection,
+            refers=resolved.refers,
+            partial=True,
+        )
+        await self._carry_out(running, step)
 
     @staticmethod
     def _step(
@@ -187,11 +236,15 @@ class Lifecycle:
             if what is Operation.OUT_OF_SCOPE:
                 return out_of_scope(running, before, self._storable(running, after))
         wanted = projected(running, before, what, after, touched)
+        resolved = await self._resolved(running, what, after, wanted)
+        wanted = resolved.values
         defaults = objects.without_their_secret(after)
         after = self._storable(running, after)
         if before is None or link is None:
-            return await self._creation(running, before, after, wanted, defaults)
-        return self._step(running, what, before, after, link, wanted)
+            step = await self._creation(running, before, after, wanted, defaults)
+        else:
+            step = self._step(running, what, before, after, link, wanted)
+        return replace(step, refers=resolved.refers)
 
     @staticmethod
     def _storable(running: Running, after: Resource) -> Resource:
@@ -305,7 +358,7 @@ class Lifecycle:
             raise refusal from error
         if record is not None:
             record = linked(record, key)
-        await entry.done(record, _said(step.cause, detail) or None)
+        await entry.done(record, _said(step.cause, detail) or None, step.refers)
         return record
 
     async def _deliver(self, running: Running, step: Step) -> tuple[Key | None, str | None]:

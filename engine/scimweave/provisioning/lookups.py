@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from scimweave.store.base import Key, Lookup, Record
+from scimweave.store.base import REFERS, Key, Lookup, Record
 
 if TYPE_CHECKING:
-    from scimweave.provisioning.indexes import Index
+    from scimweave.provisioning.indexes import Indexes
 
 USER_NAME = "userName"
 DISPLAY_NAME = "displayName"
@@ -35,7 +34,7 @@ def label_of(resource_type: str) -> str:
     return DISPLAY_NAME if resource_type == "Group" else USER_NAME
 
 
-def lookups_of(record: Record, key: Key | None, indexes: Iterable[Index]) -> tuple[Lookup, ...]:
+def lookups_of(record: Record, key: Key | None, indexes: Indexes) -> tuple[Lookup, ...]:
     """Return the lookups of a resource. Its label and its account are its own."""
     label = label_of(record.resource_type)
     found = [
@@ -43,6 +42,7 @@ def lookups_of(record: Record, key: Key | None, indexes: Iterable[Index]) -> tup
         for index in indexes
         for value in index.of(record.resource)
     ]
+    found += [Lookup(REFERS, each) for each in set(indexes.referred(record.resource))]
     if key is not None:
         found.append(Lookup(ACCOUNT, account_value(key), unique=True))
     return tuple(found)

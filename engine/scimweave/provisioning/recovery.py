@@ -9,6 +9,7 @@ from scimweave.mapping import Operation
 from scimweave.provisioning.difference import remember, same
 from scimweave.provisioning.journal import CALL, GONE, Journal, reopen
 from scimweave.provisioning.membership import Membership
+from scimweave.provisioning.references import without_references
 from scimweave.provisioning.running import Running
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Intent, OpenIntent
@@ -105,7 +106,8 @@ async def _call_again(
     if intent.after is None:
         resource = {**resource, "active": False}
     try:
-        await running.connector.call(name, account.key, running.objects.project(resource).values)
+        values = without_references(running.objects.project(resource).values)
+        await running.connector.call(name, account.key, values)
     except Unreachable:
         raise
     except TargetError as error:

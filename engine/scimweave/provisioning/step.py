@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from scimweave.provisioning.difference import (
     difference,
 )
 from scimweave.provisioning.identifiers import new_id
+from scimweave.provisioning.references import without_references
 from scimweave.provisioning.refusal import refuse_faults
 from scimweave.provisioning.running import Running
 from scimweave.store.base import (
@@ -29,7 +30,7 @@ from scimweave.store.base import (
 
 # In a link's projection beside the fields: the account is deactivated, by which call.
 INACTIVE = "$inactive"
-_WITHOUT_FAULTS = frozenset({Operation.DEACTIVATE, Operation.MEMBERS})
+WITHOUT_FAULTS = frozenset({Operation.DEACTIVATE, Operation.MEMBERS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Step:
 
     ``call`` is an action of the target; ``removes`` says that the account goes, ``inactive`` that
     it is out of use afterwards. With ``rests`` nothing is done to the account, and its link stays.
+    ``refers`` are the keys of other accounts that it writes, by resource id; None: nobody looked.
+    ``partial`` brings some fields only: the account lags behind as it did.
     ``cause`` is for the log, where no request of the provider is behind it: then the resource
     stays as it is, with its version.
     """
@@ -55,6 +58,8 @@ class Step:
     inactive: bool = False
     rests: bool = False
     remark: str | None = None
+    refers: Mapping[str, Key | None] | None = field(default_factory=dict)
+    partial: bool = False
     cause: str | None = None
 
 
@@ -150,7 +155,7 @@ def projected(
         for fault in projection.faults
         # Of whoever leaves the scope, nothing has to fit the target.
         if objects.in_scope(after)
-        and (what not in _WITHOUT_FAULTS or _is_touched(running, fault, touched))
+        and (what not in WITHOUT_FAULTS or _is_touched(running, fault, touched))
     ]
     if blocking:
         raise refuse_faults(blocking)
@@ -176,7 +181,8 @@ def deletion(running: Running, before: Record) -> Step:
     wanted: Mapping[str, Value] = {}
     changes, call = NO_DIFFERENCE, None
     if link is not None and operations.delete == "deactivate":
-        wanted = objects.project({**before.resource, "active": False}).values
+        values = objects.project({**before.resource, "active": False}).values
+        wanted = without_references(values)
         changes = difference(objects, link.projection, wanted, objects.once)
         call = operations.deactivate_call if stands(before).was_active else None
     return Step(
@@ -223,7 +229,9 @@ def _link_after(running: Running, step: Step) -> Link | None:
     kept.pop(INACTIVE, None)
     if step.inactive:
         kept[INACTIVE] = running.objects.operations.deactivate_call or True
-    return Link(step.key if step.key is not None else "", kept, running.program.revision)
+    before = step.before.link if step.before else None
+    revision = before.revision if step.partial and before else running.program.revision
+    return Link(step.key if step.key is not None else "", kept, revision)
 
 
 def linked(record: Record, key: Key | None) -> Record:

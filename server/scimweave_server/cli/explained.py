@@ -220,7 +220,7 @@ def _at_target(objects: ObjectProgram, found: Explanation, account: Account) -> 
 def _compared(objects: ObjectProgram, found: Explanation, value: Any, remembered: Any) -> Value:
     """Compare what stands somewhere with what the rule gives now."""
     field = objects.field(found.field)
-    is_free = field is not None and field.apply == "on_create"
+    is_free = field is not None and (field.apply == "on_create" or field.refers is not None)
     if found.is_kept or found.error is not None:
         is_free = True
     differs = not is_free and not same(remembered, remember(field, found.value))

@@ -66,7 +66,8 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "type": "What the field takes; a value that does not fit is refused.",
         "max_length": "How many characters the field takes; longer text is refused, never cut.",
         "sensitive": "The value is never in a log, a journal entry or an error.",
-        "ref": "user: the value is a resource id, and the key of its account is written.",
+        "ref": "user: the value is the id of a user here; the key of their account is written, "
+        "now or as soon as they have one.",
         "reverse": "How SCIM attributes are read back from the fields of an account: an "
         "expression over them, { to: path, expr: … }, a list of these, or false. Derived for a "
         "plain path and for a table whose values differ.",
