@@ -9,7 +9,12 @@ from html import escape
 from bench.report import Run
 from bench.workload import KINDS
 
-COLOURS = {"scimweave": "#0b6e4f", "scim2-server": "#c8553d", "scimmy": "#5b7db1"}
+COLOURS = {
+    "scimweave": "#0b6e4f",
+    "scim2-server": "#c8553d",
+    "scimmy": "#5b7db1",
+    "scimmy bare": "#a9a9a9",
+}
 WIDTH, HEIGHT, LEFT, TOP = 190, 210, 58, 62
 LOWEST, HIGHEST = 100, 40_000
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from bench.expressions import Comparison
 from bench.loading import CONNECTIONS, Figure
-from bench.servers import OURS
+from bench.servers import BARE, OURS
 from bench.workload import KINDS
 from rich.table import Table
 
@@ -57,6 +57,7 @@ def marks(runs: Sequence[Run]) -> Iterator[str]:
                     f"(mark {RATIOS[kind]:.0f}: {_verdict(ratio >= RATIOS[kind])})"
                     f"{_by_cpu(other, own)}"
                 )
+    yield from _beside_bare(runs)
     if ends := _ends(runs):
         fewest, most = ends
         for kind in KINDS:
@@ -67,6 +68,15 @@ def marks(runs: Sequence[Run]) -> Iterator[str]:
                 f"{fewest.users:,} (mark {GROWTH}: {_verdict(growth <= GROWTH)})"
                 f"{_by_cpu(grown, own)}"
             )
+
+
+def _beside_bare(runs: Sequence[Run]) -> Iterator[str]:
+    bare = {run.users: run for run in runs if run.server == BARE}
+    for run in runs:
+        if run.server == OURS and run.users in bare:
+            figures = bare[run.users].figures
+            ratios = (f"{kind} {run.figures[kind].rate / figures[kind].rate:.1f}" for kind in KINDS)
+            yield f"{run.users:,} users, times {BARE} (no mark): {', '.join(ratios)}"
 
 
 def _by_cpu(more: Figure, less: Figure) -> str:
@@ -120,7 +130,7 @@ def to_json(
 
 
 def _best_peer(runs: Sequence[Run], users: int, kind: str) -> Run | None:
-    peers = [run for run in runs if run.server != OURS and run.users == users]
+    peers = [run for run in runs if run.server not in (OURS, BARE) and run.users == users]
     return max(peers, key=lambda run: run.figures[kind].rate, default=None)
 
 

@@ -13,7 +13,7 @@ from bench.servers import OURS, SERVERS, Unavailable
 from bench.workload import measure
 from rich.console import Console
 
-from bench import expressions, groups, planning, plot, report
+from bench import expressions, groups, importing, planning, plot, report
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -42,6 +42,7 @@ def main() -> None:
     compiled = expressions.measure()
     console.print(expressions.sentence(compiled))
     console.print(planning.sentence(planning.measure(max(options.users))))
+    console.print(importing.sentence(importing.measure(max(options.users))))
     for line in report.marks(runs):
         console.print(line)
     if options.write:

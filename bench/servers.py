@@ -64,22 +64,42 @@ def scim2_server(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def scimmy(folder: Path) -> Iterator[Server]:
-    """Serve SCIMMY by node from plain maps."""
+    """Serve SCIMMY from plain maps by its own routers, in Express, with a bearer token."""
+    with _node("express.mjs", folder) as (port, pid):
+        yield Server(f"http://127.0.0.1:{port}/scim", "none", pid)
+
+
+@contextmanager
+def bare_scimmy(folder: Path) -> Iterator[Server]:
+    """Serve SCIMMY's User from plain maps by node's bare HTTP server."""
+    with _node("bare.mjs", folder) as (port, pid):
+        yield Server(f"http://127.0.0.1:{port}", "none", pid)
+
+
+@contextmanager
+def _node(script: str, folder: Path) -> Iterator[tuple[str, int]]:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         raise Unavailable("node and npm are not installed")
-    if not (SCIMMY / "node_modules").exists():
+    if not (SCIMMY / "node_modules" / "scimmy-routers").exists():
         install = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
         if subprocess.run(install, cwd=SCIMMY, check=False).returncode:
             raise Unavailable(f"npm cannot install {SCIMMY / 'package.json'}")
-    command = [node, str(SCIMMY / "server.mjs")]
-    with _started(command, r"ready (\d+)", folder) as (port, pid):
-        yield Server(f"http://127.0.0.1:{port}", "none", pid)
+    environment = {**os.environ, "NODE_ENV": "production"}
+    with _started([node, str(SCIMMY / script)], r"ready (\d+)", folder, environment) as started:
+        yield started
 
 
 Start = Callable[[Path], AbstractContextManager[Server]]
 OURS = "scimweave"
-SERVERS: dict[str, Start] = {OURS: scimweave, "scim2-server": scim2_server, "scimmy": scimmy}
+# No server that a provider could be pointed at: it shows what node and SCIMMY's core cost alone.
+BARE = "scimmy bare"
+SERVERS: dict[str, Start] = {
+    OURS: scimweave,
+    "scim2-server": scim2_server,
+    "scimmy": scimmy,
+    BARE: bare_scimmy,
+}
 
 
 @contextmanager

@@ -44,15 +44,12 @@ async def measure(server: Server, users: int, requests: int, rounds: int) -> lis
     answer is wrong: a failure must not look like speed.
     """
     connections = [Connection(server.url, server.token) for _ in range(CONNECTIONS)]
-    for connection in connections:
-        await connection.open()
-    _, bodies = await load("fill", connections, map(create, range(users)), status(201), server.pid)
-    ids = [orjson.loads(body)["id"] for body in bodies]
+    ids = await start(server, connections, users)
     # Spread over all users: neighbours would be in one page of a cache.
     step = max(1, users // requests)
     by_kind: dict[str, list[Figure]] = {kind: [] for kind in KINDS}
     for turn in range(rounds):
-        for kind, make, check in _kinds(ids, step, users + turn * requests, f"Chief {turn}"):
+        for kind, make, check in kinds(ids, step, users + turn * requests, f"Chief {turn}"):
             numbers = range(requests)
             figure, _ = await load(kind, connections, map(make, numbers), check, server.pid)
             by_kind[kind].append(figure)
@@ -63,15 +60,23 @@ async def measure(server: Server, users: int, requests: int, rounds: int) -> lis
     return [_middle(figures) for figures in by_kind.values()]
 
 
+async def start(server: Server, connections: list[Connection], users: int) -> list[str]:
+    """Connect, and make ``users``; returns their ids."""
+    for connection in connections:
+        await connection.open()
+    _, bodies = await load("fill", connections, map(create, range(users)), status(201), server.pid)
+    return [orjson.loads(body)["id"] for body in bodies]
+
+
 def create(number: int) -> Request:
     """Return the request that makes a user."""
     return "POST", "/Users", user(number)
 
 
-def _kinds(
+def kinds(
     ids: list[str], step: int, new: int, value: str
 ) -> Iterator[tuple[str, Callable[[int], Request], Check]]:
-    """Return name, request by number and check of each kind; ``new`` is the first new user."""
+    """Yield name, request by number and check of each kind; ``new`` is the first new user."""
 
     def existing(number: int) -> int:
         return number * step % len(ids)

@@ -7,24 +7,19 @@ the target's table with examples/people/expected.csv. Ends with 1 on any differe
 from __future__ import annotations
 
 import csv
-import os
-import re
 import sqlite3
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-ROOT = Path(__file__).parent.parent
-PEOPLE = ROOT / "examples" / "people"
+from stage import PEOPLE, Stage, console
+
 MAPPING = Path("mappings") / "preciate.yaml"
-CYCLES = ["--people", "examples/people/cycle-1.csv", "--people", "examples/people/cycle-2.csv"]
 COLUMNS = (
     "email", "is_active", "display_name", "job_title", "first_name", "last_name", "full_name",
     "external_id", "department",
@@ -34,55 +29,13 @@ RENAMED = "lea.dubois@contoso.com"
 
 Row = tuple[str, ...]
 
-console = Console(width=None if sys.stdout.isatty() else 130)
 
-
-class Demo:
-    """The folder of one run, and the commands in it."""
+class Demo(Stage):
+    """The folder of one run, with the database that people arrive in."""
 
     def __init__(self, folder: Path) -> None:
         self.target = folder / "preciate.db"
-        self.state = folder / "entra.json"
-        self.environment = {
-            **os.environ,
-            "PRECIATE_DATABASE_URL": f"sqlite:///{self.target}",
-            "SCIMWEAVE_STORE": f"sqlite:///{folder / 'scimweave.db'}",
-            "COLUMNS": str(console.width),
-        }
-
-    def run(self, *words: str, secret: bool = False) -> str:
-        """Run a command as a person would, and show what it prints; stops where it fails."""
-        self.show(words)
-        done = subprocess.run(
-            self._command(words),
-            env=self.environment,
-            cwd=ROOT,
-            check=False,
-            text=True,
-            stdout=subprocess.PIPE,
-        )
-        if not secret:
-            print(done.stdout, end="", flush=True)
-        if done.returncode:
-            sys.exit(f"the demo stops: exit code {done.returncode}")
-        return done.stdout.strip()
-
-    @contextmanager
-    def serve(self) -> Iterator[str]:
-        """Serve the mapping on a free port; yields the Tenant URL."""
-        words = ("serve", str(MAPPING), "--port", "0")
-        self.show(words)
-        with subprocess.Popen(
-            self._command(words), env=self.environment, cwd=ROOT, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        ) as server:  # fmt: skip
-            try:
-                yield _tenant_url(server)
-            finally:
-                server.terminate()
-                server.wait(timeout=60)
-        if server.returncode:
-            sys.exit(f"the server ended with exit code {server.returncode}")
+        super().__init__(folder, MAPPING, {"PRECIATE_DATABASE_URL": f"sqlite:///{self.target}"})
 
     def employees(self, columns: Sequence[str] = COLUMNS) -> list[Row]:
         """Return the target's table, by e-mail; absent values as an empty text."""
@@ -101,14 +54,6 @@ class Demo:
                     values,
                 )
 
-    def show(self, words: Sequence[str]) -> None:
-        """Print a command line."""
-        console.print(Text(f"\n$ scimweave {' '.join(words)}", style="bold"))
-
-    @staticmethod
-    def _command(words: Sequence[str]) -> list[str]:
-        return [sys.executable, "-m", "scimweave_server", *words]
-
 
 def main() -> None:
     """Run the demo."""
@@ -124,15 +69,12 @@ def main() -> None:
 
 def provision(demo: Demo, url: str) -> None:
     """Let an Entra-shaped client run both cycles against a running server."""
-    token = demo.run("key", "generate", "preciate", "--quiet", secret=True)
-    console.print("(the token is not shown; the client below gets it as SCIMWEAVE_TOKEN)")
-    demo.environment["SCIMWEAVE_TOKEN"] = token
-    client = ["simulate", "entra", "--url", url, *CYCLES, "--state", str(demo.state)]
+    demo.take_key("preciate")
     print_employees(demo, "employees before: one account of somebody who left")
-    demo.run(*client, "--cycle", "1")
+    demo.provision(url, 1)
     before = demo.employees(SHOWN)
     print_employees(demo, "employees after cycle 1: joiners")
-    demo.run(*client, "--cycle", "2")
+    demo.provision(url, 2)
     print_employees(
         demo, "employees after cycle 2: movers, leavers, a returner, a deletion", before
     )
@@ -163,18 +105,6 @@ def print_employees(demo: Demo, title: str, before: Sequence[Row] = ()) -> None:
         table.add_row(*cells, style="bold" if changed else "")
     console.print()
     console.print(table)
-
-
-def _tenant_url(server: subprocess.Popen[str]) -> str:
-    assert server.stdout is not None  # noqa: S101 - it was asked for
-    url = ""
-    for line in server.stdout:
-        print(line, end="", flush=True)
-        if found := re.search(r"Tenant URL\s+(\S+)", line):
-            url = found[1]
-        if line.strip() == "ready":
-            return url
-    sys.exit("the server did not start")
 
 
 def _read(file: Path) -> list[Row]:

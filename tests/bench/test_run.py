@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import planning
+from bench import importing, planning
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -25,3 +25,7 @@ def test_the_benchmark_measures_a_real_server() -> None:
 def test_a_plan_is_measured_and_its_counts_are_checked() -> None:
     # Raises where the counts are wrong; the seconds depend on the machine.
     assert planning.measure(20).users == 20
+
+
+def test_an_import_is_measured_and_its_counts_are_checked() -> None:
+    assert importing.measure(20).accounts == 20

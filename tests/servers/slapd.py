@@ -101,7 +101,9 @@ class Slapd:
         )
 
     def start(self) -> None:
-        """Run the server until ``stop``."""
+        """Run the server until ``stop``; one that runs goes on."""
+        if self._running is not None:
+            return
         quoted = str(self._folder / "socket").replace("/", "%2F")
         addresses = f"{self.url}/ ldaps://127.0.0.1:{self._ldaps_port}/ ldapi://{quoted}"
         command: list[str | Path] = [
@@ -171,6 +173,13 @@ class Directory:
             for entry in found
         }
 
+    def clear(self) -> None:
+        """Remove everything, the base too."""
+        names = sorted(self.entries(), key=lambda name: name.count(","), reverse=True)
+        with self.connect() as connection:
+            for name in names:
+                connection.delete(f"{name},{self.base}".lstrip(","))
+
     def values(self, dn: str, attribute: str) -> list[str]:
         """Return the values of an attribute of an entry below the base."""
         return [value.decode() for value in self.entries()[dn].get(attribute, [])]
@@ -191,7 +200,7 @@ def running_slapd() -> Iterator[Slapd]:
 
 @contextmanager
 def directory(server: Slapd) -> Iterator[Directory]:
-    """Make a part of the directory, which stays until the server ends."""
+    """Make a part of the directory, which is taken away at the end."""
     base = f"dc=test{next(_numbers)},{ROOT}"
     made = Directory(server, base)
     with made.connect() as connection:
@@ -199,7 +208,11 @@ def directory(server: Slapd) -> Iterator[Directory]:
         connection.add(base, ["dcObject", "organization"], {"dc": name, "o": "Example"})
         for unit in ("people", "leavers", "groups"):
             connection.add(f"ou={unit},{base}", "organizationalUnit", {"ou": unit})
-    yield made
+    try:
+        yield made
+    finally:
+        server.start()
+        made.clear()
 
 
 def _add_root(server: Slapd) -> None:

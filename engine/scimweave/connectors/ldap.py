@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 from scimweave.connectors.base import (
     Account,
     AccountShape,
+    Conflict,
     FieldDescription,
     Gone,
     Key,
@@ -16,32 +18,32 @@ from scimweave.connectors.base import (
     Rejected,
     ScanPage,
     TargetError,
-    Unreachable,
     Value,
 )
-from scimweave.connectors.ldap_account import DN, AccountEntries, Plan, template_of
+from scimweave.connectors.ldap_account import DN, AccountEntries, template_of
 from scimweave.connectors.ldap_describe import describe
-from scimweave.connectors.ldap_dn import BadDn, Dn, Rdn
+from scimweave.connectors.ldap_dn import BadDn, Dn
 from scimweave.connectors.ldap_errors import translate
-from scimweave.connectors.ldap_members import MemberAttribute, follow_rename
+from scimweave.connectors.ldap_members import MemberAttribute
 from scimweave.connectors.ldap_options import LdapGroups, LdapOptions, LdapUsers
+from scimweave.connectors.ldap_pool import SessionPool
+from scimweave.connectors.ldap_results import NO_SUCH_OBJECT, Refused
 from scimweave.connectors.ldap_schema import Schema, read_schema
-from scimweave.connectors.ldap_session import (
-    NO_SUCH_ATTRIBUTE,
-    NO_SUCH_OBJECT,
-    VALUE_EXISTS,
-    Entry,
-    Refused,
-    Session,
-    SessionPool,
-)
+from scimweave.connectors.ldap_session import Entry, Session
+from scimweave.connectors.ldap_update import follow, no_parent, update
 
 T = TypeVar("T")
 
 MAX_FOUND = 10
-ATTEMPTS = 5
-# What comes of somebody else's change between a look at an entry and a change of it.
-_RACES = {NO_SUCH_ATTRIBUTE, VALUE_EXISTS, NO_SUCH_OBJECT}
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What the schema of the directory makes of the mapping."""
+
+    schema: Schema
+    entries: AccountEntries
+    members: MemberAttribute | None
 
 
 class LdapConnector:
@@ -56,7 +58,7 @@ class LdapConnector:
         self._shape = shape
         self._base = section.base or options.base
         self._pool = SessionPool(options)
-        self._schema: Schema | None = None
+        self._prepared: _Prepared | None = None
 
     @classmethod
     def open(cls, given: Mapping[str, Any], shape: AccountShape) -> LdapConnector:
@@ -73,28 +75,32 @@ class LdapConnector:
                 Dn.parse(text)
             except BadDn as error:
                 raise TargetError(f"target.{name}: {error}") from error
+        if options.tls is not None and not (options.is_encrypted or options.tls.start):
+            raise TargetError(
+                "target.tls is about nothing: write ldaps:// in the url, or tls.start: true"
+            )
         template_of(shape, section)
         return cls(options, section, shape)
 
     async def create(self, fields: Mapping[str, Value]) -> Key:
         """Add an entry; returns the key that the directory gave it."""
-        return await self._run(partial(self._create, fields=fields), fields)
+        return await self._run(partial(self._create, fields), fields)
 
     async def update(self, key: Key, fields: Mapping[str, Value]) -> None:
         """Change attributes, and the name where it is made of one of them. Raises ``Gone``."""
-        await self._run(partial(self._update, key=key, fields=fields), fields)
+        await self._run(partial(self._update, key, fields), fields)
 
     async def delete(self, key: Key) -> None:
         """Delete the entry. Raises ``Gone``."""
-        await self._run(partial(self._delete, key=key))
+        await self._run(partial(self._delete, key))
 
     async def read(self, key: Key) -> Account | None:
         """Return the entry as it is now."""
-        return await self._run(partial(self._read, key=key))
+        return await self._run(partial(self._read, key))
 
     async def find(self, field: str, value: Value) -> Sequence[Account]:
         """Return the entries with a value, compared by the attribute's own rule."""
-        return await self._run(partial(self._find, field=field, value=value))
+        return await self._run(partial(self._find, field, value))
 
     async def scan(self, after: str | None = None) -> AsyncIterator[ScanPage]:
         """Yield all entries by their keys.
@@ -119,7 +125,7 @@ class LdapConnector:
 
     async def describe(self) -> Mapping[str, FieldDescription]:
         """Read the schema anew, and return what entries of the classes hold."""
-        self._schema = None
+        self._prepared = None
         return await self._run(self._describe)
 
     async def add_members(self, group: Key, members: Sequence[Key]) -> None:
@@ -127,12 +133,12 @@ class LdapConnector:
         await self._run(partial(self._change_members, MemberAttribute.add, group, members))
 
     async def remove_members(self, group: Key, members: Sequence[Key]) -> None:
-        """Delete values of the group's attribute, all or none."""
+        """Delete values of the group's attribute, all or none. Raises ``Gone``."""
         await self._run(partial(self._change_members, MemberAttribute.remove, group, members))
 
     async def members(self, group: Key) -> Sequence[Key]:
         """Return the keys of a group's members that are entries of the directory."""
-        return await self._run(partial(self._members, group=group))
+        return await self._run(partial(self._members, group))
 
     async def describe_members(self) -> Mapping[str, FieldDescription]:
         """Return the attribute that holds the members."""
@@ -143,49 +149,52 @@ class LdapConnector:
         await self._pool.close()
 
     async def _run(
-        self, job: Callable[[Session, AccountEntries], T], written: Collection[str] = ()
+        self, job: Callable[[Session, _Prepared], T], written: Collection[str] = ()
     ) -> T:
         def work(session: Session) -> T:
-            entries = AccountEntries(self._shape, self._section, self._known_schema(session))
+            prepared = self._prepare(session)
             try:
-                return job(session, entries)
+                return job(session, prepared)
             except Refused as refused:
-                error = translate(
-                    refused,
-                    written=[entries.attribute(name) for name in written],
-                    named=[name for name in self._named(entries) if name in written],
-                )
-                field = getattr(error, "field", None)
-                if field is not None:
-                    error.field = entries.field_of(field)  # type: ignore[attr-defined]
-                raise error from refused
+                raise _translated(refused, prepared.entries, written) from refused
 
         return await self._pool.run(work)
 
-    def _named(self, entries: AccountEntries) -> list[str]:
-        template = entries.template
-        return [*sorted(template.leaf_fields), *sorted(template.parent_fields)]
-
-    def _known_schema(self, session: Session) -> Schema:
-        if self._schema is None:
+    def _prepare(self, session: Session) -> _Prepared:
+        if self._prepared is None:
             try:
-                self._schema = read_schema(session)
+                schema = read_schema(session)
             except Refused as refused:
                 raise TargetError(f"the schema cannot be read: {refused}") from refused
-        return self._schema
+            entries = AccountEntries(self._shape, self._section, schema)
+            self._prepared = _Prepared(schema, entries, self._member_attribute(schema, entries))
+        return self._prepared
 
-    def _create(
-        self, session: Session, entries: AccountEntries, fields: Mapping[str, Value]
-    ) -> Key:
+    def _member_attribute(self, schema: Schema, entries: AccountEntries) -> MemberAttribute | None:
+        members, section = self._shape.members, self._section
+        if not isinstance(members, MembersField) or not isinstance(section, LdapGroups):
+            return None
+        must, _ = schema.classes(entries.classes)
+        return MemberAttribute(
+            members.name,
+            section,
+            schema,
+            base=self._options.base,
+            key=section.member_key or self._shape.key,
+            must=not must.isdisjoint(schema.attribute(members.name).names),
+        )
+
+    def _create(self, fields: Mapping[str, Value], session: Session, prepared: _Prepared) -> Key:
+        entries, members = prepared.entries, prepared.members
         dn, attributes = entries.new(fields)
-        if (members := self._member_attribute(entries)) and members.nobody is not None:
+        if members is not None and members.nobody is not None:
             attributes[members.name] = [members.nobody]
         try:
             session.add(str(dn), attributes)
         except Refused as refused:
             if refused.code != NO_SUCH_OBJECT:
                 raise
-            raise self._no_parent(entries, dn.parent, fields) from refused
+            raise no_parent(entries, dn.parent, fields) from refused
         entry = session.entry(str(dn), entries.wanted)
         key = entries.key(entry) if entry is not None else None
         if key is None:
@@ -196,107 +205,48 @@ class LdapConnector:
         return key
 
     def _update(
-        self, session: Session, entries: AccountEntries, key: Key, fields: Mapping[str, Value]
+        self, key: Key, fields: Mapping[str, Value], session: Session, prepared: _Prepared
     ) -> None:
-        for attempt in range(ATTEMPTS):
-            entry = self._located(session, entries, key)
-            entries.refuse_another_key(entry, fields)
-            plan = entries.plan(entry, fields)
-            try:
-                self._carry_out(session, entry, plan)
-                break
-            except Refused as refused:
-                if plan.parent is not None and refused.code == NO_SUCH_OBJECT:
-                    raise self._no_parent(entries, plan.parent, fields) from refused
-                if refused.code not in _RACES or attempt == ATTEMPTS - 1:
-                    raise
-        held = self._options.groups.member_value if self._options.groups else None
-        if plan.leaf or plan.parent or held in plan.changes:
-            self._follow(session, entries, entry, key)
+        def look() -> Entry:
+            return self._located(session, prepared, key)
 
-    def _carry_out(self, session: Session, entry: Entry, plan: Plan) -> None:
-        """Rename and change an entry; what is refused leaves it as it was."""
-        before = Dn.parse(entry.dn)
-        leaf, parent = plan.leaf or before.leaf, plan.parent or before.parent
-        now = Dn((leaf, *parent.rdns))
-        if now != before:
-            session.rename(entry.dn, leaf.text, str(parent) if plan.parent else None)
-        if not plan.changes:
-            return
-        try:
-            session.modify(str(now), plan.changes)
-        except Refused:
-            if now != before:
-                self._rename_back(session, entry, now, before)
-            raise
+        before, plan = update(session, prepared.entries, look, fields)
+        if self._options.groups is not None:
+            follow(session, self._options.groups, self._options.base, before, plan, look)
 
-    def _rename_back(self, session: Session, entry: Entry, now: Dn, before: Dn) -> None:
-        had = _has(entry, now.leaf)
-        try:
-            session.rename(str(now), before.leaf.text, str(before.parent), keep_old=had)
-        except Refused as error:
-            raise Unreachable(
-                f"{entry.dn} was renamed to {now} and then refused: {error}", applied=None
-            ) from error
-        session.changed = False
+    def _delete(self, key: Key, session: Session, prepared: _Prepared) -> None:
+        session.delete(self._located(session, prepared, key).dn)
 
-    def _follow(self, session: Session, entries: AccountEntries, before: Entry, key: Key) -> None:
-        """Keep an account that has another name in its groups."""
-        groups = self._options.groups
-        if groups is None:
-            return
-        held = groups.member_value
-        now = session.search(self._base, entries.with_key(key) or "", entries.wanted)
-        if not now:
-            return
-        base = groups.base or self._options.base
-        if held == DN:
-            old, new = [before.dn.encode()], [now[0].dn.encode()]
-        else:
-            old, new = before.values(held)[:1], now[0].values(held)[:1]
-        if old and new:
-            follow_rename(session, base, held, old, new)
-
-    def _delete(self, session: Session, entries: AccountEntries, key: Key) -> None:
-        session.delete(self._located(session, entries, key).dn)
-
-    def _read(self, session: Session, entries: AccountEntries, key: Key) -> Account | None:
-        entry = self._look_for(session, entries, key)
-        return entries.account(entry) if entry is not None else None
+    def _read(self, key: Key, session: Session, prepared: _Prepared) -> Account | None:
+        entry = self._look_for(session, prepared, key)
+        return prepared.entries.account(entry) if entry is not None else None
 
     def _find(
-        self, session: Session, entries: AccountEntries, field: str, value: Value
+        self, field: str, value: Value, session: Session, prepared: _Prepared
     ) -> list[Account]:
-        if value is None or value == "":
-            return []
-        if field in entries.dn_only:
+        if field in prepared.entries.dn_only:
             raise TargetError(f'"{field}" is only in the DN, and no account is found by it')
-        filter_text = entries.with_value(field, value)
+        filter_text = prepared.entries.with_value(field, value)
         if filter_text is None:
             return []
-        found = session.search(self._base, filter_text, entries.wanted, limit=MAX_FOUND)
-        return [account for entry in found if (account := entries.account(entry)) is not None]
+        wanted = prepared.entries.wanted
+        found = session.search(self._base, filter_text, wanted, limit=MAX_FOUND)
+        return _accounts(prepared, found)
 
-    def _all(self, session: Session, entries: AccountEntries) -> list[Account]:
+    def _all(self, session: Session, prepared: _Prepared) -> list[Account]:
+        entries = prepared.entries
         found = session.search_all(self._base, entries.all_of_them(), entries.wanted)
-        accounts = [account for entry in found if (account := entries.account(entry)) is not None]
-        return sorted(accounts, key=lambda account: str(account.key))
+        return sorted(_accounts(prepared, found), key=lambda account: str(account.key))
 
-    def _look_at_base(self, session: Session, entries: AccountEntries) -> None:
+    def _look_at_base(self, session: Session, prepared: _Prepared) -> None:
         if session.entry(self._base, []) is None:
             raise TargetError(f'the directory has no entry "{self._base}"')
 
-    def _describe(
-        self, session: Session, entries: AccountEntries
-    ) -> Mapping[str, FieldDescription]:
-        self._look_at_base(session, entries)
-        members = self._member_attribute(entries)
+    def _describe(self, session: Session, prepared: _Prepared) -> Mapping[str, FieldDescription]:
+        self._look_at_base(session, prepared)
+        filled = [prepared.members.name] if prepared.members else []
         return describe(
-            self._known_schema(session),
-            entries,
-            self._shape,
-            self._section,
-            filled=[members.name] if members else [],
+            prepared.schema, prepared.entries, self._shape, self._section, filled=filled
         )
 
     def _change_members(
@@ -305,79 +255,66 @@ class LdapConnector:
         group: Key,
         members: Sequence[Key],
         session: Session,
-        entries: AccountEntries,
+        prepared: _Prepared,
     ) -> None:
-        attribute = self._members_of(entries)
-        change(attribute, session, self._located(session, entries, group).dn, members)
+        attribute = self._members_of(prepared)
+        change(attribute, session, self._located(session, prepared, group).dn, members)
 
-    def _members(self, session: Session, entries: AccountEntries, group: Key) -> list[Key]:
-        entry = self._look_for(session, entries, group)
-        return self._members_of(entries).keys(session, entry.dn) if entry is not None else []
+    def _members(self, group: Key, session: Session, prepared: _Prepared) -> list[Key]:
+        entry = self._look_for(session, prepared, group)
+        return self._members_of(prepared).keys(session, entry.dn) if entry is not None else []
 
     def _describe_members(
-        self, session: Session, entries: AccountEntries
+        self, session: Session, prepared: _Prepared
     ) -> Mapping[str, FieldDescription]:
-        name = self._members_of(entries).name
-        if not self._known_schema(session).has(name):
-            return {}
-        return {name: FieldDescription(name, "json")}
+        name = self._members_of(prepared).name
+        return {name: FieldDescription(name, "json")} if prepared.schema.has(name) else {}
 
-    def _members_of(self, entries: AccountEntries) -> MemberAttribute:
-        attribute = self._member_attribute(entries)
-        if attribute is None:
+    def _members_of(self, prepared: _Prepared) -> MemberAttribute:
+        if prepared.members is None:
             raise TargetError(f'no attribute is named for the members of "{self._shape.object}"')
-        return attribute
+        return prepared.members
 
-    def _member_attribute(self, entries: AccountEntries) -> MemberAttribute | None:
-        members, section = self._shape.members, self._section
-        if not isinstance(members, MembersField) or not isinstance(section, LdapGroups):
-            return None
-        assert self._schema is not None  # noqa: S101 - entries were made with it
-        must, _ = self._schema.classes(entries.classes)
-        names = self._schema.attribute(members.name).names
-        return MemberAttribute(
-            members.name,
-            section,
-            self._schema,
-            base=self._options.base,
-            key=section.member_key or self._shape.key,
-            must=any(name in must for name in names),
-        )
-
-    def _located(self, session: Session, entries: AccountEntries, key: Key) -> Entry:
-        entry = self._look_for(session, entries, key)
+    def _located(self, session: Session, prepared: _Prepared, key: Key) -> Entry:
+        entry = self._look_for(session, prepared, key)
         if entry is None:
             raise Gone(f"the directory has no {self._shape.object} with {self._shape.key} {key}")
         return entry
 
-    def _look_for(self, session: Session, entries: AccountEntries, key: Key) -> Entry | None:
+    def _look_for(self, session: Session, prepared: _Prepared, key: Key) -> Entry | None:
+        wanted = prepared.entries.wanted
         if self._shape.key == DN:
-            return self._look_at(session, entries, str(key))
-        filter_text = entries.with_key(key)
+            return session.entry(str(key), wanted) if _is_dn(str(key)) else None
+        filter_text = prepared.entries.with_key(key)
         if filter_text is None:
             return None
-        found = session.search(self._base, filter_text, entries.wanted, limit=2)
+        found = session.search(self._base, filter_text, wanted, limit=2)
         if len(found) > 1:
-            raise TargetError(
-                f"several entries have the {self._shape.key} {key}, which is their key"
-            )
+            raise TargetError(f"several entries have the {self._shape.key} {key}, which is the key")
         return found[0] if found else None
 
-    def _look_at(self, session: Session, entries: AccountEntries, dn: str) -> Entry | None:
-        try:
-            Dn.parse(dn)
-        except BadDn:
-            return None
-        return session.entry(dn, entries.wanted)
 
-    def _no_parent(
-        self, entries: AccountEntries, parent: Dn, fields: Mapping[str, Value]
-    ) -> TargetError:
-        reason = f"the directory has no entry {parent} to put it below"
-        for name in sorted(entries.template.parent_fields & fields.keys()):
-            return Rejected(reason, name)
-        return TargetError(reason)
+def _accounts(prepared: _Prepared, found: Sequence[Entry]) -> list[Account]:
+    accounts = (prepared.entries.account(entry) for entry in found)
+    return [account for account in accounts if account is not None]
 
 
-def _has(entry: Entry, leaf: Rdn) -> bool:
-    return all(value.encode() in entry.values(name) for name, value in leaf.pairs)
+def _is_dn(text: str) -> bool:
+    try:
+        Dn.parse(text)
+    except BadDn:
+        return False
+    return True
+
+
+def _translated(refused: Refused, entries: AccountEntries, written: Collection[str]) -> TargetError:
+    template = entries.template
+    named = [*sorted(template.leaf_fields), *sorted(template.parent_fields)]
+    error = translate(
+        refused,
+        written=[entries.attribute(name) for name in written],
+        named=[name for name in named if name in written],
+    )
+    if isinstance(error, Rejected | Conflict) and error.field is not None:
+        error.field = entries.field_of(error.field)
+    return error

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from scimweave.connectors.base import Account, AccountShape, Key, Rejected, TargetError, Value
-from scimweave.connectors.ldap_dn import BadDn, Dn, DnTemplate, NoValue, Rdn
+from scimweave.connectors.ldap_dn import BadDn, Dn, Rdn
+from scimweave.connectors.ldap_dn_template import DnTemplate, NoValue
+from scimweave.connectors.ldap_flags import filter_of, flag_of, with_flag
 from scimweave.connectors.ldap_schema import Schema
 from scimweave.connectors.ldap_session import Entry
 from scimweave.connectors.ldap_values import Unfit, as_text, decoded, encoded
 
 if TYPE_CHECKING:
-    from scimweave.connectors.ldap_options import LdapFlag, LdapUsers
+    from scimweave.connectors.ldap_options import LdapUsers
 
 T = TypeVar("T")
 Steps = list[tuple[Literal["ADD", "DELETE", "REPLACE"], list[bytes]]]
@@ -61,8 +63,9 @@ class AccountEntries:
 
     def with_value(self, name: str, value: Value) -> str | None:
         """Return the filter of the accounts with a value; None where no entry can have it."""
-        if name in self._flags:
-            return f"(&{self._filter}{self._with_flag(self._flags[name], value)})"
+        if flag := self._flags.get(name):
+            of_flag = filter_of(flag, value)
+            return of_flag and f"(&{self._filter}{of_flag})"
         try:
             (raw,) = encoded(self._schema.attribute(name).kind, value)
         except (Unfit, ValueError):
@@ -96,15 +99,17 @@ class AccountEntries:
         attributes: dict[str, list[bytes]] = {
             "objectClass": [name.encode() for name in self.classes]
         }
-        numbers: dict[str, int] = {}
+        numbers: dict[str, int | None] = {}
         for name, value in fields.items():
             if name in self.dn_only:
                 continue
-            if name in self._flags:
-                self._set_flag(numbers, self._flags[name], value)
+            if flag := self._flags.get(name):
+                numbers[flag.attribute] = with_flag(flag, numbers.get(flag.attribute), value)
             elif values := self._encoded(name, value):
                 attributes[name] = values
-        attributes |= {name: [b"%d" % number] for name, number in numbers.items()}
+        attributes |= {
+            name: [b"%d" % number] for name, number in numbers.items() if number is not None
+        }
         texts = self._texts(fields)
         leaf = self._rendered(lambda: self.template.leaf(texts))
         for name, text in leaf.pairs:
@@ -123,18 +128,18 @@ class AccountEntries:
             if name in self.dn_only:
                 continue
             if flag := self._flags.get(name):
-                if flag.attribute not in numbers:
-                    numbers[flag.attribute] = self._number(entry, flag.attribute)
-                self._set_flag(numbers, flag, value)
+                attribute = flag.attribute
+                now = numbers[attribute] if attribute in numbers else self._number(entry, attribute)
+                numbers[attribute] = with_flag(flag, now, value)
                 continue
-            now = self._values_after(entry, name, dn.leaf, plan.leaf)
-            if steps := self._steps(name, now, self._encoded(name, value)):
+            values = self._values_after(entry, name, dn.leaf, plan.leaf)
+            if steps := self._steps(name, values, self._encoded(name, value)):
                 plan.changes[name] = steps
         for attribute, number in numbers.items():
-            now = entry.values(*self._schema.attribute(attribute).names)
-            if number is not None and [b"%d" % number] != now:
+            values = entry.values(*self._schema.attribute(attribute).names)
+            if number is not None and [b"%d" % number] != values:
                 # The number is taken away as it was read: who changed it meanwhile is not undone.
-                taken: Steps = [("DELETE", now)] if now else []
+                taken: Steps = [("DELETE", values)] if values else []
                 plan.changes[attribute] = [*taken, ("ADD", [b"%d" % number])]
         return plan
 
@@ -204,34 +209,13 @@ class AccountEntries:
 
     def _read(self, entry: Entry, name: str) -> Value:
         if flag := self._flags.get(name):
-            number = self._number(entry, flag.attribute)
-            return None if number is None else bool(number & flag.bit) is not flag.inverted
+            return flag_of(flag, self._number(entry, flag.attribute))
         attribute = self._schema.attribute(name)
         return decoded(attribute.kind, self._types.get(name), entry.values(*attribute.names))
 
     def _number(self, entry: Entry, attribute: str) -> int | None:
         found = entry.values(*self._schema.attribute(attribute).names)
         return int(found[0]) if found else None
-
-    def _set_flag(
-        self,
-        numbers: dict[str, int] | dict[str, int | None],
-        flag: LdapFlag,
-        value: Value,
-    ) -> None:
-        if value is None:
-            return
-        now = numbers.get(flag.attribute)
-        number = (flag.initial or 0) if now is None else now
-        is_set = bool(value) is not flag.inverted
-        numbers[flag.attribute] = number | flag.bit if is_set else number & ~flag.bit
-
-    def _with_flag(self, flag: LdapFlag, value: Value) -> str:
-        # MS-ADTS 3.1.1.3.4.4.1: all bits of the number are set.
-        is_set = f"({flag.attribute}:1.2.840.113556.1.4.803:={flag.bit})"
-        if bool(value) is not flag.inverted:
-            return is_set
-        return f"({flag.attribute}=*)(!{is_set})"
 
     def _encoded(self, name: str, value: Value) -> list[bytes]:
         attribute = self._schema.attribute(name)

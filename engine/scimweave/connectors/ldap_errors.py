@@ -6,13 +6,23 @@ import re
 from collections.abc import Collection
 
 from scimweave.connectors.base import Conflict, Gone, Rejected, TargetError
-from scimweave.connectors.ldap_session import NO_SUCH_OBJECT, REFERRAL, Refused
-
-UNDEFINED_TYPE, INAPPROPRIATE_MATCHING = 17, 18
-CONSTRAINT, VALUE_EXISTS, BAD_SYNTAX = 19, 20, 21
-BAD_DN = 34
-ACCESS, UNWILLING = 50, 53
-NAMING, OBJECT_CLASS, NOT_ON_NON_LEAF, NOT_ON_RDN, ENTRY_EXISTS = 64, 65, 66, 67, 68
+from scimweave.connectors.ldap_results import (
+    ACCESS,
+    BAD_DN,
+    BAD_SYNTAX,
+    CONSTRAINT,
+    ENTRY_EXISTS,
+    INAPPROPRIATE_MATCHING,
+    NAMING,
+    NO_SUCH_OBJECT,
+    NOT_ON_NON_LEAF,
+    NOT_ON_RDN,
+    OBJECT_CLASS,
+    REFERRAL,
+    UNWILLING,
+    VALUE_EXISTS,
+    Refused,
+)
 
 _REFUSES_VALUE = {
     UNWILLING, CONSTRAINT, VALUE_EXISTS, BAD_SYNTAX, OBJECT_CLASS, INAPPROPRIATE_MATCHING,

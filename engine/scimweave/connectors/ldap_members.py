@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 from scimweave.connectors.base import Key, Rejected
 from scimweave.connectors.ldap_account import DN, filter_value, key_filter, key_of
 from scimweave.connectors.ldap_dn import BadDn, Dn
-from scimweave.connectors.ldap_errors import OBJECT_CLASS
-from scimweave.connectors.ldap_schema import Schema
-from scimweave.connectors.ldap_session import (
+from scimweave.connectors.ldap_results import (
     NO_SUCH_ATTRIBUTE,
+    OBJECT_CLASS,
     VALUE_EXISTS,
     Refused,
-    Session,
 )
+from scimweave.connectors.ldap_schema import Schema
+from scimweave.connectors.ldap_session import Session
 
 if TYPE_CHECKING:
     from scimweave.connectors.ldap_options import LdapGroups
@@ -183,22 +183,17 @@ class MemberAttribute:
             return value
 
 
-def follow_rename(
-    session: Session, base: str, held: str, old: Sequence[bytes], new: Sequence[bytes]
-) -> None:
+def follow_rename(session: Session, base: str, held: str, before: bytes, after: bytes) -> None:
     """Give groups the new name of a member, where the directory does not do that by itself.
 
     ``held`` is what groups hold of their members: ``dn``, or an attribute.
     """
-    for before, after in zip(old, new, strict=True):
-        if before == after:
-            continue
-        names = _OF_DN if held == DN else _OF_OTHERS
-        filters = "".join(f"({name}={filter_value(before)})" for name in names)
-        for group in session.search_all(base, f"(|{filters})", names):
-            for name in names:
-                if group.values(name):
-                    _replace_member(session, group.dn, name, before, after)
+    if held == DN and Dn.parse(before.decode()).normal == Dn.parse(after.decode()).normal:
+        # Letters of another case: to the directory, it is the member that is there.
+        return
+    for name in _OF_DN if held == DN else _OF_OTHERS:
+        for group in session.search_all(base, f"({name}={filter_value(before)})", []):
+            _replace_member(session, group.dn, name, before, after)
 
 
 def _replace_member(session: Session, group: str, name: str, before: bytes, after: bytes) -> None:
@@ -206,7 +201,7 @@ def _replace_member(session: Session, group: str, name: str, before: bytes, afte
         session.modify(group, {name: [("ADD", [after]), ("DELETE", [before])]})
     except Refused as refused:
         if refused.code == NO_SUCH_ATTRIBUTE:
-            # The directory has done it meanwhile, or this attribute holds others.
+            # The directory has done it meanwhile.
             return
         if refused.code != VALUE_EXISTS:
             raise

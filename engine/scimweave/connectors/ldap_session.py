@@ -1,48 +1,25 @@
-"""Connections to a directory: what may be asked over one, and a few of them for many callers."""
+"""One connection to a directory, and what may be asked over it."""
 
 from __future__ import annotations
 
-import asyncio
 import select
-import ssl
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
-import ldap3
-from ldap3.core.exceptions import LDAPException, LDAPExceptionError
+from ldap3.core.exceptions import LDAPException
 from ldap3.utils.ciDict import CaseInsensitiveDict
 
-from scimweave.connectors.base import TargetError, Unreachable
+from scimweave.connectors.base import Unreachable
+from scimweave.connectors.ldap_connect import connect, unreachable
+from scimweave.connectors.ldap_results import NO_SUCH_OBJECT, PASSING, SIZE_LIMIT, SUCCESS, Refused
 
 if TYPE_CHECKING:
     from scimweave.connectors.ldap_options import LdapOptions
 
-T = TypeVar("T")
-Job = Callable[["Session"], T]
 # By attribute: what is done to its values, in this order.
 Changes = Mapping[str, Sequence[tuple[Literal["ADD", "DELETE", "REPLACE"], Sequence[bytes]]]]
-
-SUCCESS = 0
-TIME_LIMIT, SIZE_LIMIT, REFERRAL, ADMIN_LIMIT = 3, 4, 10, 11
-NO_SUCH_ATTRIBUTE, VALUE_EXISTS = 16, 20
-NO_SUCH_OBJECT = 32
-BUSY, UNAVAILABLE = 51, 52
-OTHER = 80
-# A passing fault: nothing was done, and later it may work.
-_PASSING = {TIME_LIMIT, ADMIN_LIMIT, BUSY, UNAVAILABLE, OTHER}
-_BIND_REFUSED = {7, 8, 13, 48, 49, 50, 53}
-
-
-class Refused(Exception):
-    """The directory answers with another result than success (RFC 4511 §4.1.9)."""
-
-    def __init__(self, code: int, name: str, message: str) -> None:
-        super().__init__(f"{message} ({name})" if message else name)
-        self.code = code
-        self.message = message
+_PAGED = "1.2.840.113556.1.4.319"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +52,7 @@ class Session:
         """Connect and bind. Raises ``TargetError``."""
         self._options = options
         self.changed = False
-        try:
-            self._connection = _connect(options)
-        except LDAPException as error:
-            raise _unreachable(options, error) from error
-        except OSError as error:
-            raise _unreachable(options, error) from error
+        self._connection = connect(options)
 
     def entry(self, dn: str, attributes: Sequence[str]) -> Entry | None:
         """Return the entry of a name."""
@@ -200,9 +172,9 @@ class Session:
             # What comes over the wire need not be LDAP, and then anything may break.
             self._connection.strategy.close()
             applied = None if writes or self.changed else False
-            raise _unreachable(self._options, error, applied=applied) from error
+            raise unreachable(self._options, error, applied=applied) from error
         code = result["result"]
-        if code in _PASSING:
+        if code in PASSING:
             refused = Refused(code, result["description"], result["message"])
             raise Unreachable(
                 f"{self._options.url}: {refused}", applied=None if self.changed else False
@@ -212,123 +184,9 @@ class Session:
         return response or (), result.get("controls") or {}
 
 
-_PAGED = "1.2.840.113556.1.4.319"
-
-
-class SessionPool:
-    """A few connections, each used by one job at a time in a thread of its own."""
-
-    def __init__(self, options: LdapOptions) -> None:
-        self._options = options
-        self._threads = ThreadPoolExecutor(options.pool, thread_name_prefix="scimweave-ldap")
-        self._idle: list[Session] = []
-        self._guard = threading.Lock()
-        self._closed = False
-
-    async def run(self, job: Job[T]) -> T:
-        """Run a job on a connection. Raises what it raises, and ``TargetError``."""
-        if self._closed:
-            raise Unreachable("the connector is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, job)
-
-    async def close(self) -> None:
-        """Let jobs under way finish, and close all connections. A second call does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        await asyncio.to_thread(self._threads.shutdown)
-        for session in self._idle:
-            session.close()
-        self._idle.clear()
-
-    def _run(self, job: Job[T]) -> T:
-        session = self._take()
-        session.changed = False
-        try:
-            result = job(session)
-        except Unreachable:
-            session.close()
-            raise
-        except BaseException:
-            self._give_back(session)
-            raise
-        self._give_back(session)
-        return result
-
-    def _take(self) -> Session:
-        while True:
-            with self._guard:
-                session = self._idle.pop() if self._idle else None
-            if session is None:
-                return Session(self._options)
-            if session.is_usable():
-                return session
-            # The directory was started anew, or closes who does not say anything.
-            session.close()
-
-    def _give_back(self, session: Session) -> None:
-        with self._guard:
-            self._idle.append(session)
-
-
 def _entries(response: Sequence[Mapping[str, Any]]) -> list[Entry]:
     return [
         Entry(each["dn"], CaseInsensitiveDict(each["raw_attributes"]))
         for each in response
         if each["type"] == "searchResEntry"
     ]
-
-
-def _connect(options: LdapOptions) -> ldap3.Connection:
-    # A server object keeps what it learnt of an address that no longer answers.
-    server = ldap3.Server(
-        options.url, get_info=ldap3.NONE, connect_timeout=options.timeout, tls=_tls(options)
-    )
-    bind = options.bind
-    connection = ldap3.Connection(
-        server,
-        user=bind.dn if bind else None,
-        password=bind.password if bind else None,
-        client_strategy=ldap3.SAFE_SYNC,
-        auto_bind=ldap3.AUTO_BIND_NONE,
-        receive_timeout=options.timeout,
-        auto_referrals=False,
-        check_names=False,
-        auto_encode=False,
-        auto_escape=False,
-        return_empty_attributes=False,
-    )
-    connection.open(read_server_info=False)
-    if options.tls is not None and options.tls.start:
-        connection.start_tls(read_server_info=False)
-    _, result, _, _ = connection.bind(read_server_info=False)
-    if result["result"] != SUCCESS:
-        connection.unbind()
-        refused = Refused(result["result"], result["description"], result["message"])
-        if refused.code in _BIND_REFUSED:
-            raise TargetError(f"{options.url} refuses the bind: {refused}")
-        raise Unreachable(f"{options.url}: {refused}")
-    return connection
-
-
-def _tls(options: LdapOptions) -> ldap3.Tls | None:
-    given = options.tls
-    if given is None:
-        # Without a word about it, certificates are checked, which ldap3 does not do by itself.
-        return ldap3.Tls(validate=ssl.CERT_REQUIRED) if options.is_encrypted else None
-    try:
-        return ldap3.Tls(
-            validate=ssl.CERT_REQUIRED if given.verify else ssl.CERT_NONE,
-            ca_certs_file=given.ca,
-            local_certificate_file=given.certificate,
-            local_private_key_file=given.key,
-        )
-    except LDAPExceptionError as error:
-        raise TargetError(f"target.tls: {error}") from error
-
-
-def _unreachable(
-    options: LdapOptions, error: BaseException, *, applied: bool | None = False
-) -> Unreachable:
-    said = str(error) or type(error).__name__
-    return Unreachable(f"{options.url}: {said}", applied=applied)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from scimweave.connectors.base import TargetError
@@ -17,15 +17,30 @@ from scimweave.group_commit import GroupCommitWriter
 BUSY_TIMEOUT = 5000  # milliseconds
 
 
-def path_of(url: str) -> Path:
-    """Return the file of a SQLAlchemy URL. Raises ``TargetError`` without repeating secrets."""
+def backend_of(url: str) -> str:
+    """Return the kind of database: sqlite, postgresql, mariadb or mysql. Raises ``TargetError``."""
+    backend = parse(url).get_backend_name()
+    if backend not in _BACKENDS:
+        raise TargetError(
+            f"{backend} databases are not supported; there are {', '.join(_BACKENDS)}"
+        )
+    return backend
+
+
+_BACKENDS = ("sqlite", "postgresql", "mariadb", "mysql")
+
+
+def parse(url: str) -> URL:
+    """Return the parts of a SQLAlchemy URL. Raises ``TargetError`` without repeating secrets."""
     try:
-        parsed = make_url(url)
-    except ArgumentError:
+        return make_url(url)
+    except (ArgumentError, ValueError):
         raise TargetError("the target's url is not a database URL; write sqlite:///FILE") from None
-    backend = parsed.get_backend_name()
-    if backend != "sqlite":
-        raise TargetError(f"{backend} databases are not supported yet; write sqlite:///FILE")
+
+
+def path_of(url: str) -> Path:
+    """Return the file of a SQLite URL. Raises ``TargetError`` without repeating secrets."""
+    parsed = parse(url)
     if parsed.query:
         raise TargetError("options behind ? in the target's url are not supported")
     if not parsed.database or parsed.database == ":memory:":

@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    Column,
-    Date,
-    DateTime,
-    Index,
-    Integer,
-    MetaData,
-    Numeric,
-    String,
-    Table,
-    Text,
-    Uuid,
-)
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Connection, inspect
+from sqlalchemy.exc import SQLAlchemyError
 
 from scimweave.connectors import sql_database
-from scimweave.connectors.base import AccountShape, FieldShape, MembersShape, TargetError
+from scimweave.connectors.base import AccountShape, TargetError
 from scimweave.connectors.registry import Target
-
-_TYPES: Mapping[str, type[TypeEngine[Any]]] = {
-    "integer": BigInteger,
-    "decimal": Numeric,
-    "boolean": Boolean,
-    "date": Date,
-    "datetime": DateTime,
-    "uuid": Uuid,
-    "json": JSON,
-}
-# userName is not case-exact (RFC 7643 §4.1.1), so neither is what an account is found by.
-_MATCH_COLLATION = "NOCASE"
-
-_DIALECT = sqlite.dialect()
+from scimweave.connectors.sql_options import SqlOptions, read_options
+from scimweave.connectors.sql_tables import SQLITE, missing_tables, server_style
 
 
 def create_statements(target: Target, shapes: Iterable[AccountShape]) -> list[str]:
@@ -54,30 +26,38 @@ def create_statements(target: Target, shapes: Iterable[AccountShape]) -> list[st
     """
     if target.connector != "sql":
         return []
-    path = sql_database.path_of(str(target.options.get("url", "")))
+    options, shapes = read_options(target.options), tuple(shapes)
+    if sql_database.backend_of(options.url) != "sqlite":
+        return _on_server(options, lambda connection: _lacking(connection, options, shapes))
+    path = sql_database.path_of(options.url)
     if not path.is_file():
-        return _missing(shapes, frozenset())
+        return missing_tables(options, shapes, SQLITE, lambda name: False)
     with _translated(path), closing(sql_database.connect_reader(path)) as connection:
-        return _missing(shapes, _existing(connection))
+        return _lacking_in_file(connection, options, shapes)
 
 
 def init_target(target: Target, shapes: Iterable[AccountShape]) -> list[str]:
-    """Create the tables that the target lacks, and its file; returns the DDL that was run.
+    """Create the tables that the target lacks, and a SQLite file; returns the DDL that was run.
 
-    Tables that exist are left as they are. Raises ``TargetError``, and then no table was made.
+    Tables that exist are left as they are. Raises ``TargetError``, and then no table was made,
+    save on MariaDB and MySQL, where each statement stands for itself.
     """
     shapes = tuple(shapes)
+    if target.connector == "sql":
+        options = read_options(target.options)
+        if sql_database.backend_of(options.url) != "sqlite":
+            return _on_server(options, lambda connection: _make(connection, options, shapes))
     statements = create_statements(target, shapes)
     if not statements:
         return []
-    path = sql_database.path_of(str(target.options["url"]))
+    path = sql_database.path_of(options.url)
     with _translated(path):
         if not path.is_file():
             _create_file(path)
         with closing(sql_database.connect(path)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             # Looked at again under the lock; closing takes back what was not committed.
-            statements = _missing(shapes, _existing(connection))
+            statements = _lacking_in_file(connection, options, shapes)
             for statement in statements:
                 connection.execute(statement)
             connection.execute("COMMIT")
@@ -102,8 +82,11 @@ def _translated(path: Path) -> Iterator[None]:
 _TABLES = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
 
 
-def _existing(connection: sqlite3.Connection) -> frozenset[str]:
-    return frozenset(_folded(name) for (name,) in connection.execute(_TABLES).fetchall())
+def _lacking_in_file(
+    connection: sqlite3.Connection, options: SqlOptions, shapes: tuple[AccountShape, ...]
+) -> list[str]:
+    existing = {_folded(name) for (name,) in connection.execute(_TABLES).fetchall()}
+    return missing_tables(options, shapes, SQLITE, lambda name: _folded(name) in existing)
 
 
 def _folded(name: str) -> str:
@@ -111,114 +94,42 @@ def _folded(name: str) -> str:
     return name.encode().lower().decode()
 
 
-def _missing(shapes: Iterable[AccountShape], existing: frozenset[str]) -> list[str]:
-    by_table: dict[str, list[AccountShape]] = {}
-    pairs: dict[str, MembersShape] = {}
-    for shape in shapes:
-        by_table.setdefault(shape.object, []).append(shape)
-        if isinstance(shape.members, MembersShape):
-            pairs.setdefault(shape.members.object, shape.members)
-    return [
-        *(
-            statement
-            for name, group in by_table.items()
-            if _folded(name) not in existing
-            for statement in _statements(name, group)
-        ),
-        *(
-            statement
-            for name, members in pairs.items()
-            if _folded(name) not in existing and name not in by_table
-            for statement in _member_statements(members)
-        ),
-    ]
+def _lacking(
+    connection: Connection, options: SqlOptions, shapes: tuple[AccountShape, ...]
+) -> list[str]:
+    from scimweave.connectors.sql_server_reflection import is_there  # noqa: PLC0415
+
+    inspector = inspect(connection)
+    style = server_style(connection.dialect, inspector.has_schema)
+    return missing_tables(options, shapes, style, lambda name: is_there(inspector, name))
 
 
-def _member_statements(shape: MembersShape) -> Iterator[str]:
-    """Yield the DDL of a membership table.
-
-    It has no foreign keys: the accounts may live in another database.
-    """
-    columns = [
-        Column(each.name, _key_type(each), primary_key=True, nullable=False, autoincrement=False)
-        for each in (shape.group, shape.member)
-    ]
-    table = Table(shape.object, MetaData(), *columns)
-    yield _sql(CreateTable(table))
-    name = f"{shape.object}_{shape.member.name}"
-    yield _sql(CreateIndex(Index(name, table.c[shape.member.name])))
+def _make(
+    connection: Connection, options: SqlOptions, shapes: tuple[AccountShape, ...]
+) -> list[str]:
+    statements = _lacking(connection, options, shapes)
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+    connection.commit()
+    return statements
 
 
-def _key_type(field: FieldShape) -> TypeEngine[Any]:
-    return Integer() if field.type is None else _column_type(field, is_match=False)
+def _on_server(options: SqlOptions, work: Callable[[Connection], list[str]]) -> list[str]:
+    """Run ``work`` on a connection; also where an event loop runs already, and waits."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _connected(options, work)).result()
 
 
-def _statements(name: str, shapes: list[AccountShape]) -> Iterator[str]:
-    """Yield the DDL of one table, into which one or more mappings write."""
-    keys = {shape.key for shape in shapes}
-    if len(keys) > 1:
-        raise TargetError(
-            f'mappings disagree on the key of table "{name}": {", ".join(sorted(keys))}'
-        )
-    (key,) = keys
-    match = dict.fromkeys(field for shape in shapes for field in shape.match)
-    columns = _columns(name, key, shapes)
-    numbered = columns[0].autoincrement is True
-    table = Table(name, MetaData(), *columns, sqlite_autoincrement=numbered)
-    yield _sql(CreateTable(table))
-    for field in match:
-        if field != key:
-            yield _sql(CreateIndex(Index(f"{name}_{field}_key", table.c[field], unique=True)))
+async def _connected(options: SqlOptions, work: Callable[[Connection], list[str]]) -> list[str]:
+    # The async engine takes a while to import, and SQLite does without.
+    from scimweave.connectors.sql_server import open_engine, server_of  # noqa: PLC0415
 
-
-def _columns(name: str, key: str, shapes: list[AccountShape]) -> list[Column[Any]]:
-    fields = _merged(name, shapes)
-    match = {field for shape in shapes for field in shape.match}
-    # A field that one of the mappings leaves empty cannot be required.
-    required = [{field.name for field in shape.fields if field.required} for shape in shapes]
-    columns: list[Column[Any]] = [
-        Column(
-            field.name,
-            _column_type(field, is_match=field.name in match),
-            primary_key=field.name == key,
-            nullable=field.name != key and not all(field.name in names for names in required),
-            autoincrement=False,
-        )
-        for field in fields.values()
-    ]
-    if key in fields:
-        return columns
-    return [Column(key, Integer, primary_key=True, autoincrement=True), *columns]
-
-
-def _merged(name: str, shapes: list[AccountShape]) -> dict[str, FieldShape]:
-    fields: dict[str, FieldShape] = {}
-    for shape in shapes:
-        for field in (*shape.fields, *(FieldShape(each) for each in shape.match)):
-            known = fields.setdefault(field.name, field)
-            if not field.type or (field.type, field.max_length) == (known.type, known.max_length):
-                continue
-            if known.type:
-                raise TargetError(
-                    f'mappings disagree on column "{field.name}" of table "{name}": '
-                    f"{_described(known)} or {_described(field)}"
-                )
-            fields[field.name] = field
-    return fields
-
-
-def _described(field: FieldShape) -> str:
-    return f"{field.type}({field.max_length})" if field.max_length else str(field.type)
-
-
-def _column_type(field: FieldShape, *, is_match: bool) -> TypeEngine[Any]:
-    if (made := _TYPES.get(field.type or "")) is not None:
-        return made()
-    collation = _MATCH_COLLATION if is_match else None
-    if field.max_length:
-        return String(field.max_length, collation=collation)
-    return Text(collation=collation)
-
-
-def _sql(statement: DDLElement) -> str:
-    return str(statement.compile(dialect=_DIALECT)).strip()
+    server = server_of(options.url)
+    engine = open_engine(server, options)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(work)
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        raise TargetError(server.fault(error).message) from error
+    finally:
+        await engine.dispose()

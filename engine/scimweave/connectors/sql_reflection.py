@@ -1,22 +1,25 @@
-"""What a table looks like in a SQLite database: asked of SQLAlchemy, and of SQLite itself."""
+"""What a table looks like; in a SQLite database, asked of SQLAlchemy and of SQLite itself."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from sqlalchemy import Column, MetaData, Table, create_engine, inspect
+from sqlalchemy import Column, Dialect, MetaData, Table, create_engine, inspect
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.types import NullType
 
 from scimweave.connectors.base import AccountShape, FieldDescription, NoSuchObject
+from scimweave.connectors.sql_keys import KeyForm, sqlite_keys
 from scimweave.connectors.sql_types import Codec, codec
 
-_PREPARER = sqlite.dialect().identifier_preparer
+_DIALECT = sqlite.dialect(paramstyle="qmark")
+_PREPARER = _DIALECT.identifier_preparer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,12 @@ class Reflection:
 
     ``indexed`` names the columns by which SQLite finds rows without reading them all.
     ``checks`` holds the condition of each CHECK constraint by its name; ``references`` the
-    columns with a foreign key; ``has_rowid`` says whether a new row can be found by its rowid.
+    columns with a foreign key, and ``constraints`` the columns of other constraints by name.
+    ``primary`` is the primary key, ``numbered`` the column that the database numbers, ``lowered``
+    those that are unique in any case of letters, by an index on ``lower``, and
+    ``partially_unique`` those that are unique among some of the rows.
+    ``has_rowid`` says whether a new row can be found by its rowid, ``returning`` whether the
+    database gives the key of a row that is inserted.
     """
 
     table: Table
@@ -35,6 +43,15 @@ class Reflection:
     checks: Mapping[str, str]
     references: frozenset[str]
     has_rowid: bool
+    keys: KeyForm
+    dialect: Dialect
+    primary: tuple[str, ...] = ()
+    numbered: str | None = None
+    lowered: frozenset[str] = frozenset()
+    partially_unique: frozenset[str] = frozenset()
+    returning: bool = False
+    constraints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    foreign_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def reflect(connection: sqlite3.Connection, shape: AccountShape) -> Reflection:
@@ -54,11 +71,11 @@ def _reflect(connection: sqlite3.Connection, shape: AccountShape) -> Reflection:
     try:
         columns = inspector.get_columns(name)
     except NoSuchTableError:
-        raise _no_table(name, inspector.get_table_names()) from None
+        raise no_table(name, inspector.get_table_names()) from None
     primary = inspector.get_pk_constraint(name)["constrained_columns"]
     declared = dict(connection.execute(_DECLARED, (name,)).fetchall())
-    types = {field.name: field.type for field in shape.fields}
-    table = Table(name, MetaData(), *(Column(each["name"], each["type"]) for each in columns))
+    types = {each.name: each.type for each in shape.fields}
+    table = Table(name, MetaData(), *(Column(each["name"], NullType()) for each in columns))
     has_rowid = _has_rowid(connection, table)
     # SQLite numbers the rows of INTEGER PRIMARY KEY, and of no other spelling.
     numbered = has_rowid and len(primary) == 1 and declared[primary[0]].upper() == "INTEGER"
@@ -93,10 +110,19 @@ def _reflect(connection: sqlite3.Connection, shape: AccountShape) -> Reflection:
         },
         references=frozenset(name for each in references for name in each["constrained_columns"]),
         has_rowid=has_rowid,
+        keys=sqlite_keys(shape.key),
+        dialect=_DIALECT,
+        primary=tuple(primary),
+        partially_unique=frozenset(
+            first
+            for each in _indexes(connection, name, partial=True)
+            if each.unique and len(each.columns) == 1 and (first := each.columns[0])
+        ),
     )
 
 
-def _no_table(name: str, tables: list[str]) -> NoSuchObject:
+def no_table(name: str, tables: list[str]) -> NoSuchObject:
+    """Return the error of a table that is not among ``tables``."""
     near = get_close_matches(name, tables, 1)
     advice = (
         f'did you mean "{near[0]}"?'
@@ -119,14 +145,14 @@ class _Index:
 _INDEXES = """
 SELECT i.name, i."unique", c.name
 FROM pragma_index_list(?) AS i JOIN pragma_index_info(i.name) AS c
-WHERE NOT i.partial
+WHERE i.partial = ?
 ORDER BY i.name, c.seqno
 """
 
 
-def _indexes(connection: sqlite3.Connection, name: str) -> list[_Index]:
+def _indexes(connection: sqlite3.Connection, name: str, *, partial: bool = False) -> list[_Index]:
     columns: dict[tuple[str, bool], list[str | None]] = defaultdict(list)
-    for index, unique, column in connection.execute(_INDEXES, (name,)).fetchall():
+    for index, unique, column in connection.execute(_INDEXES, (name, partial)).fetchall():
         columns[index, bool(unique)].append(column)
     return [_Index(unique, tuple(found)) for (_, unique), found in columns.items()]
 

@@ -45,7 +45,7 @@ def codec(column: TypeEngine[Any], declared: str, field_type: str | None) -> Cod
     for kind, make in _KINDS_OF_COLUMN:
         if isinstance(column, kind) and (kind is not types.Numeric or _is_decimal(declared)):
             return make(column, field_type)
-    return Codec("any", partial(_store_any, True, field_type), _loader(field_type))
+    return Codec("any", partial(_store_any, True, field_type), loader(field_type))
 
 
 def _is_decimal(declared: str) -> bool:
@@ -53,11 +53,13 @@ def _is_decimal(declared: str) -> bool:
     return declared.upper().lstrip().startswith(("NUMERIC", "DECIMAL", "DEC"))
 
 
-def _as_it_is(value: Any) -> Value:
+def as_it_is(value: Any) -> Value:
+    """Return what the driver gives."""
     return value
 
 
-def _unfit(takes: str, value: Value) -> Unfit:
+def unfit(takes: str, value: Value) -> Unfit:
+    """Return the error of a value of another kind than the column takes."""
     return Unfit(f"takes {takes}, got {_KINDS.get(type(value), type(value).__name__)}")
 
 
@@ -75,17 +77,18 @@ _KINDS = {
 }
 
 
-def _store_text(max_length: int | None, value: Value) -> str:
+def store_text(max_length: int | None, value: Value) -> str:
+    """Return a value as text of at most ``max_length`` characters."""
     text = value if isinstance(value, str) else _as_text(value, max_length)
     if max_length is not None and len(text) > max_length:
         raise Unfit(f"has {len(text)} characters, the column takes {max_length}")
-    return _encodable(text)
+    return encodable(text)
 
 
 def _as_text(value: Value, max_length: int | None) -> str:
     match value:
         case bool():
-            raise _unfit("text (choose the words with `values:` in the mapping)", value)
+            raise unfit("text (choose the words with `values:` in the mapping)", value)
         case UUID():
             return value.hex if max_length == len(value.hex) else str(value)
         case datetime() | date():
@@ -93,10 +96,11 @@ def _as_text(value: Value, max_length: int | None) -> str:
         case int() | float() | Decimal():
             return str(value)
         case _:
-            raise _unfit("text (write `type: json` in the mapping to store JSON)", value)
+            raise unfit("text (write `type: json` in the mapping to store JSON)", value)
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
+    """Return the text where every database can hold it."""
     if "\0" in text:
         # SQLite's functions and its NOCASE collation end a text there: "a\0b" would equal "a\0c".
         raise Unfit("holds a NUL character, which a text column cannot hold safely")
@@ -109,7 +113,7 @@ def _encodable(text: str) -> str:
 
 def _store_boolean(value: Value) -> int:
     if not isinstance(value, bool):
-        raise _unfit("a boolean", value)
+        raise unfit("a boolean", value)
     return int(value)
 
 
@@ -120,61 +124,65 @@ def _load_boolean(value: Any) -> Value:
 def _store_datetime(value: Value) -> str:
     """Return UTC without saying so, as SQLAlchemy's SQLite dialect stores it."""
     if not isinstance(value, datetime):
-        raise _unfit("a date with time (write `type: datetime` in the mapping)", value)
+        raise unfit("a date with time (write `type: datetime` in the mapping)", value)
     if value.tzinfo is not None:
         value = value.astimezone(UTC).replace(tzinfo=None)
     return value.isoformat(sep=" ", timespec="microseconds")
 
 
 def _load_datetime(value: Any) -> Value:
-    parsed = _parsed(datetime.fromisoformat, value)
-    if isinstance(parsed, datetime) and parsed.tzinfo is None:
-        return parsed.replace(tzinfo=UTC)
-    return parsed
+    moment = parsed(datetime.fromisoformat, value)
+    if isinstance(moment, datetime) and moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    return moment
 
 
 def _store_date(value: Value) -> str:
     if not isinstance(value, date) or isinstance(value, datetime):
-        raise _unfit("a date (write `type: date` in the mapping)", value)
+        raise unfit("a date (write `type: date` in the mapping)", value)
     return value.isoformat()
 
 
-def _store_json(value: Value) -> str:
+def store_json(value: Value) -> str:
+    """Return a value as JSON text."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError):
-        raise _unfit("JSON", value) from None
-    return _encodable(text)
+        raise unfit("JSON", value) from None
+    return encodable(text)
 
 
 def _load_json(value: Any) -> Value:
     # A column declared JSON has numeric affinity: a lone number comes back as one.
-    return _parsed(json.loads, value)
+    return parsed(json.loads, value)
 
 
-def _store_integer(value: Value) -> int:
+def store_integer(value: Value) -> int:
+    """Return a value as a whole number of 64 bits."""
     if not isinstance(value, int):
-        value = _whole(value)
+        value = whole(value)
     if not -(2**63) <= value < 2**63:
         raise Unfit("is a whole number beyond 64 bits")
     return int(value)
 
 
-def _whole(value: Value) -> int:
-    if not isinstance(value, float | Decimal) or not _is_finite(value):
-        raise _unfit("a whole number", value)
+def whole(value: Value) -> int:
+    """Return a number without decimals as a whole one; what is beyond 64 bits stays so."""
+    if not isinstance(value, float | Decimal) or not is_finite(value):
+        raise unfit("a whole number", value)
     number = Decimal(str(value))
-    if _decimals(number):
-        raise _unfit("a whole number", value)
+    if decimals(number):
+        raise unfit("a whole number", value)
     # The power of ten may be huge, and no column takes more digits than these.
     return int(number) if number.adjusted() < 20 else 2**63
 
 
-def _is_finite(value: int | float | Decimal) -> bool:
+def is_finite(value: int | float | Decimal) -> bool:
+    """Whether it is a number, and not infinite."""
     return value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
 
 
-def _decimals(number: Decimal) -> int:
+def decimals(number: Decimal) -> int:
     """Return how many decimals are not zeros at the end; ``normalize`` would round."""
     _, digits, exponent = number.as_tuple()
     significant = "".join(map(str, digits)).rstrip("0")
@@ -183,18 +191,18 @@ def _decimals(number: Decimal) -> int:
 
 def _store_number(precision: int | None, scale: int | None, value: Value) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise _unfit("a number", value)
-    if not _is_finite(value):
+        raise unfit("a number", value)
+    if not is_finite(value):
         raise Unfit("is not a finite number")
     number = Decimal(str(value))
-    decimals = _decimals(number)
-    if scale is not None and decimals > scale:
-        raise Unfit(f"has {decimals} decimals, the column takes {scale}")
+    places = decimals(number)
+    if scale is not None and places > scale:
+        raise Unfit(f"has {places} decimals, the column takes {scale}")
     whole_digits = number.adjusted() + 1 if number else 0
     if precision is not None and scale is not None and whole_digits > precision - scale:
         raise Unfit(f"has more than the {precision - scale} digits that the column takes")
-    if not decimals:
-        return _store_integer(number)
+    if not places:
+        return store_integer(number)
     if Decimal(repr(float(number))) != number:
         raise Unfit("has more digits than SQLite keeps exactly")
     return float(number)
@@ -206,15 +214,15 @@ def _load_decimal(value: Any) -> Value:
 
 def _store_any(numeric: bool, field_type: str | None, value: Value) -> Any:
     if field_type == "json":
-        return _store_json(value)
+        return store_json(value)
     match value:
         case int():
-            return _store_integer(value)
+            return store_integer(value)
         case float() | Decimal():
             return _store_number(None, None, value)
         case dict() | list():
-            raise _unfit("plain values (write `type: json` in the mapping to store JSON)", value)
-    text = _store_text(None, value)
+            raise unfit("plain values (write `type: json` in the mapping to store JSON)", value)
+    text = store_text(None, value)
     if numeric and _NUMBER.fullmatch(text):
         raise Unfit(
             "would be changed into a number: SQLite takes the column's type for a numeric one; "
@@ -226,7 +234,7 @@ def _store_any(numeric: bool, field_type: str | None, value: Value) -> Any:
 _NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
 
 
-def _parsed(parse: Callable[[str], Value], value: Any) -> Value:
+def parsed(parse: Callable[[str], Value], value: Any) -> Value:
     """Return a stored text as a value; what somebody else wrote in another form stays text."""
     if not isinstance(value, str):
         return value
@@ -238,17 +246,18 @@ def _parsed(parse: Callable[[str], Value], value: Any) -> Value:
 
 # They read back what ``_as_text`` made of a value of the field's type.
 _LOADERS: Mapping[str, Callable[[Any], Value]] = {
-    "uuid": partial(_parsed, UUID),
-    "date": partial(_parsed, date.fromisoformat),
+    "uuid": partial(parsed, UUID),
+    "date": partial(parsed, date.fromisoformat),
     "datetime": _load_datetime,
-    "decimal": partial(_parsed, Decimal),
+    "decimal": partial(parsed, Decimal),
     "json": _load_json,
     "boolean": _load_boolean,
 }
 
 
-def _loader(field_type: str | None) -> Callable[[Any], Value]:
-    return _LOADERS.get(field_type or "", _as_it_is)
+def loader(field_type: str | None) -> Callable[[Any], Value]:
+    """Return what reads back a text column for a field of this type."""
+    return _LOADERS.get(field_type or "", as_it_is)
 
 
 def _boolean(column: Any, field_type: str | None) -> Codec:
@@ -260,31 +269,31 @@ def _datetime(column: Any, field_type: str | None) -> Codec:
 
 
 def _date(column: Any, field_type: str | None) -> Codec:
-    return Codec("date", _store_date, partial(_parsed, date.fromisoformat))
+    return Codec("date", _store_date, partial(parsed, date.fromisoformat))
 
 
 def _json(column: Any, field_type: str | None) -> Codec:
-    return Codec("json", _store_json, _load_json)
+    return Codec("json", store_json, _load_json)
 
 
 def _text(column: Any, field_type: str | None) -> Codec:
-    store = _store_json if field_type == "json" else partial(_store_text, column.length)
-    return Codec("string", store, _loader(field_type), column.length)
+    store = store_json if field_type == "json" else partial(store_text, column.length)
+    return Codec("string", store, loader(field_type), column.length)
 
 
 def _integer(column: Any, field_type: str | None) -> Codec:
-    load = _load_boolean if field_type == "boolean" else _as_it_is
-    return Codec("integer", _store_integer, load)
+    load = _load_boolean if field_type == "boolean" else as_it_is
+    return Codec("integer", store_integer, load)
 
 
 def _number(column: Any, field_type: str | None) -> Codec:
     store = partial(_store_number, column.precision, getattr(column, "scale", None))
-    return Codec("decimal", store, _load_decimal if field_type == "decimal" else _as_it_is)
+    return Codec("decimal", store, _load_decimal if field_type == "decimal" else as_it_is)
 
 
 def _untyped(column: Any, field_type: str | None) -> Codec:
     # No affinity: SQLite keeps what it is given.
-    return Codec("any", partial(_store_any, False, field_type), _loader(field_type))
+    return Codec("any", partial(_store_any, False, field_type), loader(field_type))
 
 
 # The first that fits is taken.

@@ -17,6 +17,8 @@ class Operation(StrEnum):
     REACTIVATE = "reactivate"
     DELETE = "delete"
     MEMBERS = "members"
+    IMPORT = "import"
+    REPAIR = "repair"
 
 
 def operation(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Operation:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scimweave.connectors.base import Account, TargetError, Value
 from scimweave.mapping import Field, ObjectProgram
 from scimweave.mapping.operation import Operation
 from scimweave.mapping.project import KEEP, FieldError
-from scimweave.provisioning.difference import NO_DIFFERENCE, remember
+from scimweave.provisioning.difference import NO_DIFFERENCE, difference, remember
 from scimweave.provisioning.journal import Journal
 from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.lookups import ACCOUNT, account_value, folded
@@ -21,7 +21,7 @@ from scimweave.scim.coercion import Findings
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import compile_filter
 from scimweave.scim.syntax import AttributePath, Compare, Filter
-from scimweave.store.base import Key, Record, Resource
+from scimweave.store.base import NO_MEMBERS, Key, MemberDelta, Record, Resource
 
 MOST_ENTRIES = 50
 FOUND = "found at the target by {}; linked, nothing was written"
@@ -58,7 +58,7 @@ class AtTarget:
             raise translate(error, running) from error
         if found is None or await self.owner(running, found.account.key) is not None:
             return False
-        if await self.is_deleted(running, found.account.key, found.resource):
+        if await self.is_deleted(running, found.account.key, found.resource) is not False:
             return False
         objects = running.objects
         kind, label = objects.resource_type.name, folded(found.resource[objects.label])
@@ -67,11 +67,11 @@ class AtTarget:
             integration = self._journal.integration
             if await self._journal.store.find(integration, kind, objects.label, label):
                 return True
+            fields = remembered(objects, found.account.fields, found.resource)
+            taken = Taken(found.account.key, fields, found.resource)
             detail = FOUND.format(found.field)
             try:
-                await link(
-                    self._journal, running, Operation.ADOPT, found.account, found.resource, detail
-                )
+                await link(self._journal, running, Operation.ADOPT, taken, detail)
             except ScimError:
                 # Another request was first to link this account; the entry says so.
                 return True
@@ -84,14 +84,16 @@ class AtTarget:
         found = await self._journal.store.find(self._journal.integration, kind, ACCOUNT, value)
         return found[0] if found else None
 
-    async def is_deleted(self, running: Running, key: Key, resource: Resource) -> bool:
-        """Whether an account is what a deletion left behind: whoever is deleted stays deleted."""
+    async def is_deleted(self, running: Running, key: Key, resource: Resource) -> bool | None:
+        """Whether an account is what a deletion left behind: whoever is deleted stays deleted.
+
+        None where nobody knows: the log does not tell names that are sensitive.
+        """
         objects = running.objects
         if objects.operations.delete == "delete":
             return False
         if objects.hides_label:
-            # The log does not say whose it was.
-            return True
+            return None
         entries = await self._journal.store.journal(
             self._journal.integration, user=resource[objects.label], limit=MOST_ENTRIES
         )
@@ -99,24 +101,37 @@ class AtTarget:
         return bool(own) and own[-1].operation == Operation.DELETE
 
 
-async def link(
-    journal: Journal,
-    running: Running,
-    operation: Operation,
-    account: Account,
-    resource: Resource,
-    detail: str,
-    before: Record | None = None,
-) -> Record:
-    """Store a resource with an account that is left as it is.
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An account that is taken over as it is.
 
-    ``before`` is the stored resource without an account, if there is one. The caller holds the
-    lock of the label. Raises ``ScimError`` (uniqueness).
+    ``fields`` are its fields as a link keeps them, ``before`` is the stored resource without an
+    account, if there is one; ``members`` are in the group already.
     """
-    old = remembered(running.objects, account.fields)
-    step = Step(operation, before, resource, account.key, old, {}, NO_DIFFERENCE)
+
+    key: Key
+    fields: Mapping[str, Any]
+    resource: Resource
+    before: Record | None = None
+    members: MemberDelta = NO_MEMBERS
+
+
+async def link(
+    journal: Journal, running: Running, operation: Operation, taken: Taken, detail: str
+) -> Record:
+    """Store a resource with an account; nothing is written to the target.
+
+    The caller holds the lock of the label. Raises ``ScimError`` (uniqueness).
+    """
+    before, fields, resource = taken.before, taken.fields, taken.resource
+    step = Step(operation, before, resource, taken.key, fields, {}, NO_DIFFERENCE, taken.members)
     record = record_after(running, step)
     assert record is not None
+    assert record.link is not None
+    objects = running.objects
+    if difference(objects, fields, objects.project(resource).values, objects.once):
+        # No revision has made an account like that: it lags behind, and whoever asks is told.
+        record = replace(record, link=replace(record.link, revision=""))
     entry = await journal.begin(running, step, record)
     try:
         await entry.done(record, detail)
@@ -125,13 +140,21 @@ async def link(
     return record
 
 
-def remembered(objects: ObjectProgram, fields: Mapping[str, Value]) -> dict[str, Any]:
-    """Return what a link keeps of the fields of an account: of secrets nothing."""
-    return {
-        name: remember(field, value)
-        for name, value in fields.items()
-        if not ((field := objects.field(name)) and field.secrets)
-    }
+def remembered(
+    objects: ObjectProgram, fields: Mapping[str, Value], resource: Resource
+) -> dict[str, Any]:
+    """Return what a link keeps of the fields of an account that ``resource`` was read back from.
+
+    What could not be read back is left out: it stays at the target, until there is a value for it.
+    """
+    wanted = objects.project(resource).values
+    kept: dict[str, Any] = {}
+    for name, value in fields.items():
+        field = objects.field(name)
+        is_secret = field is not None and bool(field.secrets)
+        if not is_secret and (value is None or wanted.get(name) is not None):
+            kept[name] = remember(field, value)
+    return kept
 
 
 async def _find(running: Running, asked: Filter) -> Found | None:

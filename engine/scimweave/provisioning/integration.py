@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from scimweave.mapping import Program
 from scimweave.provisioning.groups import Groups
+from scimweave.provisioning.importing import Imported, Progress
 from scimweave.provisioning.journal import Journal, Listener
 from scimweave.provisioning.locks import Locks
+from scimweave.provisioning.reconcile import Reconciled, repair_all
 from scimweave.provisioning.recovery import recover
 from scimweave.provisioning.resources import Resources
 from scimweave.provisioning.running import InUse, Running
@@ -43,6 +47,53 @@ class Integration:
         await integration.sight.load()
         return integration
 
+    @classmethod
+    @asynccontextmanager
+    async def looking(cls, program: Program, store: Store) -> AsyncIterator[Integration]:
+        """Open the target only to look, beside a server that may work on the store.
+
+        Raises ``MappingError``.
+        """
+        integration = cls(await start_checked(program), store, lambda event: None)
+        try:
+            yield integration
+        finally:
+            await integration._in_use.close()
+
+    async def import_accounts(
+        self, progress: Progress = lambda *_: None, *, dry_run: bool = False
+    ) -> list[Imported]:
+        """Make users, then groups, of the accounts that are at the target.
+
+        Raises ``TargetError`` and ``StoreError``; what was linked stays so.
+        """
+        return [
+            await each.import_accounts(progress, dry_run=dry_run) for each in self._provisioned()
+        ]
+
+    async def reconcile(
+        self,
+        *,
+        most: int | None = None,
+        progress: Progress = lambda *_: None,
+        stop: asyncio.Event | None = None,
+    ) -> list[Reconciled]:
+        """Compare all accounts of the target with what is stored.
+
+        ``most`` asks for repairs, unless more of them would take something away. Raises
+        ``TargetError`` and ``StoreError``.
+        """
+        served = self._provisioned()
+        reports = [await each.reconcile(progress) for each in served]
+        for each, report in zip(served, reports, strict=True):
+            if most is not None:
+                await repair_all(report, each.repair, progress, most=most, stop=stop)
+                most = max(0, most - report.destructive)
+        return reports
+
+    def _provisioned(self) -> Sequence[Users | Groups]:
+        return (self.users,) if self._in_use.running.groups is None else (self.users, self.groups)
+
     def resources(self, endpoint: str) -> Resources | None:
         """Return what is served at an endpoint such as ``Users``."""
         if endpoint == "Groups" and self._in_use.running.groups is not None:
@@ -62,6 +113,11 @@ class Integration:
     def name(self) -> str:
         """The integration's name."""
         return self._journal.integration
+
+    @property
+    def store(self) -> Store:
+        """Where its resources are kept."""
+        return self._journal.store
 
     @property
     def open_intents(self) -> int:

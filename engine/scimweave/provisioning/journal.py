@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
-from scimweave.mapping import Operation
+from scimweave.mapping import ObjectProgram, Operation
 from scimweave.provisioning.difference import MASK
 from scimweave.provisioning.identifiers import new_id
 from scimweave.provisioning.indexes import IndexesInUse
@@ -79,8 +79,9 @@ class Journal:
         before: Record | None,
         after: Resource | None,
         error: ScimError,
+        cause: str | None = None,
     ) -> None:
-        """Note an operation that was refused before the target was touched."""
+        """Note an operation that was refused before the target was touched; ``cause`` of it."""
         now = datetime.now(UTC)
         kind = running.objects.resource_type.name
         subject = before or Record(new_id(), kind, after or {}, 0, now, now)
@@ -89,11 +90,12 @@ class Journal:
             resource_type=kind,
             resource_id=subject.id,
             operation=what,
-            label=_label(running, subject),
+            label=label_for_people(running.objects, subject),
             changes=(),
             revision=running.program.revision,
         )
-        await JournalEntry(self, await self.store.begin(intent), intent).fail(error.detail)
+        detail = f"{cause}: {error.detail}" if cause else error.detail
+        await JournalEntry(self, await self.store.begin(intent), intent).fail(detail)
 
     def keep_open(self, found: Iterable[OpenIntent]) -> None:
         """Take over entries that nobody could resolve yet."""
@@ -138,7 +140,7 @@ class Journal:
             resource_type=subject.resource_type,
             resource_id=subject.id,
             operation=step.operation,
-            label=_label(running, subject),
+            label=label_for_people(running.objects, subject),
             changes=step.difference.changes + _changes(step.members),
             revision=running.program.revision,
             before=step.before.version if step.before else 0,
@@ -209,9 +211,8 @@ def reopen(journal: Journal, found: OpenIntent) -> JournalEntry:
     return JournalEntry(journal, found.id, found.intent)
 
 
-def _label(running: Running, record: Record) -> str:
-    """The name by which people search the log, unless the mapping hides it."""
-    objects = running.objects
+def label_for_people(objects: ObjectProgram, record: Record) -> str:
+    """Return the name by which people search the log, unless the mapping hides it."""
     return MASK if objects.hides_label else str(record.resource[objects.label])
 
 

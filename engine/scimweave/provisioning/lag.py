@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from scimweave.connectors.base import Value
-from scimweave.mapping import FieldFault, ObjectProgram
+from scimweave.mapping import FieldFault, ObjectProgram, Program
 from scimweave.mapping.operation import Operation
 from scimweave.provisioning.difference import NO_DIFFERENCE, Difference, difference, everything
-from scimweave.store.base import Record
+from scimweave.store.base import Record, Store
+
+AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +61,19 @@ def _puts_out_of_use(objects: ObjectProgram, changes: Difference) -> bool:
     """Whether somebody who is active would get what ``operations.deactivate`` sets for leavers."""
     sets = objects.operations.deactivate_set
     return any(name in sets and value == sets[name] for name, value in changes.values.items())
+
+
+async def stored(store: Store, integration: str, resource_type: str) -> AsyncIterator[Record]:
+    """Return everybody who is stored, in the order of their making, some at a time."""
+    position = 0
+    while batch := await store.chosen(
+        integration, resource_type, None, after=position, limit=AT_ONCE
+    ):
+        for _, record in batch:
+            yield record
+        position = batch[-1][0]
+
+
+def objects_of(program: Program, kind: str) -> ObjectProgram | None:
+    """Return the part of a mapping that is about a type; None where it has none."""
+    return next((each for each in program.objects if each.resource_type.name == kind), None)

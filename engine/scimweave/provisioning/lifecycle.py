@@ -14,10 +14,12 @@ from scimweave.provisioning.difference import (
     everything,
     remember,
 )
+from scimweave.provisioning.drift import BY_RECONCILE, repair
 from scimweave.provisioning.journal import Journal, JournalEntry
+from scimweave.provisioning.lag import Lag, lag_of
 from scimweave.provisioning.lookups import ACCOUNT, account_value, label_of
 from scimweave.provisioning.membership import Membership
-from scimweave.provisioning.refusal import translate
+from scimweave.provisioning.refusal import refuse_faults, translate
 from scimweave.provisioning.running import Running
 from scimweave.provisioning.step import Step, deletion, linked, meaning, projected, record_after
 from scimweave.scim.error import ScimError, uniqueness
@@ -29,6 +31,9 @@ from scimweave.store.base import (
     Resource,
     Store,
 )
+
+# What the log says of an operation that no request of the provider is behind.
+BY_APPLY = "by apply"
 
 
 class Lifecycle:
@@ -66,6 +71,58 @@ class Lifecycle:
             await self._journal.refuse(running, meaning(before, after), before, after, error)
             raise
         return await self._carry_out(running, replace(step, members=members))
+
+    async def repair(self, running: Running, record: Record) -> bool:
+        """Make an account what the mapping makes of its resource, whoever changed it.
+
+        Returns whether there was anything to do. The resource stays as it is.
+        """
+        if record.link is None:
+            return False
+        try:
+            account = await running.connector.read(record.link.key)
+        except TargetError as error:
+            raise translate(error, running) from error
+        try:
+            step = repair(running, record, account)
+        except ScimError as error:
+            await self._journal.refuse(
+                running, Operation.REPAIR, record, record.resource, error, BY_RECONCILE
+            )
+            raise
+        if step is not None:
+            await self._carry_out(running, step)
+        return step is not None
+
+    async def bring_up(self, running: Running, record: Record) -> bool:
+        """Bring the account of a resource that lags to the mapping, as ``apply`` asks.
+
+        Returns whether there was anything to do. The resource stays as it is.
+        """
+        objects = running.objects
+        lag = lag_of(objects, running.program.revision, record)
+        if lag is None:
+            return False
+        try:
+            step = await self._lagging_step(running, record, lag)
+        except ScimError as error:
+            await self._journal.refuse(
+                running, lag.operation, record, record.resource, error, BY_APPLY
+            )
+            raise
+        await self._carry_out(running, replace(step, cause=BY_APPLY))
+        return True
+
+    async def _lagging_step(self, running: Running, record: Record, lag: Lag) -> Step:
+        if lag.faults:
+            raise refuse_faults(lag.faults)
+        resource, link = record.resource, record.link
+        if link is None:
+            defaults = running.objects.without_their_secret(resource)
+            return await self._creation(running, record, resource, lag.wanted, defaults)
+        return Step(
+            lag.operation, record, resource, link.key, link.projection, lag.wanted, lag.difference
+        )
 
     async def _decide(
         self,
@@ -172,11 +229,11 @@ class Lifecycle:
             # Nobody knows whether the change was made, or it was made in part: the entry stays
             # open until the target tells.
             if not (started or (isinstance(error, Unreachable) and error.applied is None)):
-                await entry.fail(refusal.detail)
+                await entry.fail(_said(step.cause, refusal.detail))
             raise refusal from error
         if record is not None:
             record = linked(record, key)
-        await entry.done(record, detail)
+        await entry.done(record, _said(step.cause, detail) or None)
         return record
 
     async def _deliver(self, running: Running, step: Step) -> tuple[Key | None, str | None]:
@@ -220,6 +277,10 @@ class Lifecycle:
             await running.connector.update(account.key, made)
             return account.key, f"{gone}; account {account.key} was there instead"
         return await running.connector.create(made), f"{gone} and was made anew"
+
+
+def _said(*parts: str | None) -> str:
+    return ": ".join(part for part in parts if part)
 
 
 def refuse_duplicate(record: Record) -> ScimError:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from scimweave.mapping import FieldFault, ObjectProgram, Operation, Program
 from scimweave.provisioning.difference import MASK, is_digest
-from scimweave.provisioning.lag import Lag, lag_of
+from scimweave.provisioning.journal import label_for_people
+from scimweave.provisioning.lag import Lag, lag_of, objects_of, stored
 from scimweave.scim.error import ScimError
 from scimweave.scim.syntax import AttributePath
 from scimweave.store.base import Change, Key, Record, Store
 
-AT_ONCE = 1000
 Harm = Literal["refused", "deactivated", "deleted", "cleared"]
 
 
@@ -151,7 +151,7 @@ async def plan(store: Store, program: Program, live: Program, *, keep: int = 10)
     made = Plan(program, notes=tuple(_notes(program, live)))
     is_live = program.revision == live.revision
     for kind, section in (("User", "users"), ("Group", "groups")):
-        ours, theirs = _of(program, kind), _of(live, kind)
+        ours, theirs = objects_of(program, kind), objects_of(live, kind)
         if ours is None and theirs is None:
             continue
         hidden = Hidden.of(ours, theirs)
@@ -164,26 +164,6 @@ async def plan(store: Store, program: Program, live: Program, *, keep: int = 10)
                 lag = lag_of(theirs, live.revision, record)
             made.lagging[kind] += lag is not None
     return made
-
-
-async def stored(store: Store, integration: str, resource_type: str) -> AsyncIterator[Record]:
-    """Return everybody who is stored, in the order of their making, some at a time."""
-    position = 0
-    while batch := await store.chosen(
-        integration, resource_type, None, after=position, limit=AT_ONCE
-    ):
-        for _, record in batch:
-            yield record
-        position = batch[-1][0]
-
-
-def label_for_people(objects: ObjectProgram, record: Record) -> str:
-    """Return the name by which people know a resource, unless the mapping hides it."""
-    return MASK if objects.hides_label else str(record.resource[objects.label])
-
-
-def _of(program: Program, kind: str) -> ObjectProgram | None:
-    return next((each for each in program.objects if each.resource_type.name == kind), None)
 
 
 def _planned(objects: ObjectProgram, record: Record, lag: Lag, hidden: Hidden) -> PlannedChange:
@@ -206,7 +186,7 @@ def _notes(program: Program, live: Program) -> Iterator[str]:
             "of the one before"
         )
     for old in live.objects:
-        new = _of(program, old.resource_type.name)
+        new = objects_of(program, old.resource_type.name)
         if new is None:
             yield f"{old.section}: are not provisioned any more; their accounts stay as they are"
             continue

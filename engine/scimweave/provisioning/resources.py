@@ -71,6 +71,13 @@ class Resources(Protocol):
         """Apply PATCH operations, all or none (RFC 7644 §3.5.2)."""
         ...
 
+    async def bring_up(self, resource_id: str, revision: str) -> bool:
+        """Bring the account of a resource to a revision of the mapping, where that is in use.
+
+        Returns whether there was anything to do.
+        """
+        ...
+
     async def delete(self, resource_id: str, expected: Expected | None = None) -> None:
         """Delete a resource."""
         ...

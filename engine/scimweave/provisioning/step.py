@@ -32,7 +32,11 @@ _WITHOUT_FAULTS = frozenset({Operation.DEACTIVATE, Operation.MEMBERS})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one operation is going to do, decided before anything is written."""
+    """What one operation is going to do, decided before anything is written.
+
+    ``cause`` is for the log, where no request of the provider is behind it: then the resource
+    stays as it is, with its version.
+    """
 
     operation: Operation
     before: Record | None
@@ -42,6 +46,7 @@ class Step:
     wanted: Mapping[str, Value]
     difference: Difference
     members: MemberDelta = NO_MEMBERS
+    cause: str | None = None
 
 
 def meaning(before: Record | None, after: Resource | None) -> Operation:
@@ -111,17 +116,15 @@ def record_after(running: Running, step: Step) -> Record | None:
     """Return what is stored after a step, with its link; None after a deletion."""
     if step.after is None:
         return None
+    # What an edit does not write any more stands there still, and may come back with another edit.
     projection = {**step.old, **step.difference.remembered}
-    known = running.objects.known_fields
-    link = Link(
-        step.key if step.key is not None else "",
-        {name: value for name, value in projection.items() if name in known},
-        running.program.revision,
-    )
+    link = Link(step.key if step.key is not None else "", projection, running.program.revision)
     now = datetime.now(UTC)
     if step.before is None:
         kind = running.objects.resource_type.name
         return Record(new_id(), kind, step.after, 1, now, now, link)
+    if step.cause is not None:
+        return replace(step.before, link=link)
     return replace(
         step.before,
         resource=step.after,

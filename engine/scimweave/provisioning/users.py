@@ -10,6 +10,7 @@ from typing import Any
 from scimweave.connectors.base import TargetError
 from scimweave.provisioning.at_target import AtTarget
 from scimweave.provisioning.expected import Expected
+from scimweave.provisioning.importing import Import, Imported, Progress
 from scimweave.provisioning.indexes import Indexes, IndexesInUse
 from scimweave.provisioning.journal import Journal
 from scimweave.provisioning.lifecycle import Lifecycle, refuse_duplicate
@@ -17,6 +18,7 @@ from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.lookups import folded, label_of
 from scimweave.provisioning.membership import USER, Membership
 from scimweave.provisioning.query import EVERYTHING, Page, Query, query
+from scimweave.provisioning.reconcile import Reconcile, Reconciled
 from scimweave.provisioning.recovery import resolve
 from scimweave.provisioning.referring import with_groups
 from scimweave.provisioning.refusal import translate
@@ -151,6 +153,43 @@ class MappedResources:
                 before = await self._current(running, resource_id)
                 _check(expected, before)
                 await self._lifecycle.apply(running, before, None)
+
+    async def import_accounts(self, progress: Progress, *, dry_run: bool = False) -> Imported:
+        """Make resources of the accounts that are at the target.
+
+        Raises ``TargetError``, ``StoreError``; what was linked stays so.
+        """
+        with self._hold() as running:
+            return await Import(
+                self._journal, self._locks, self._at_target, running, progress, dry_run=dry_run
+            ).run()
+
+    async def reconcile(self, progress: Progress) -> Reconciled:
+        """Compare all accounts with what is stored. Raises ``TargetError``, ``StoreError``."""
+        with self._hold() as running:
+            return await Reconcile(self._store, self._at_target, running, progress).run()
+
+    async def repair(self, resource_id: str) -> bool:
+        """Make the account of a resource what it is to be; returns whether it was not.
+
+        Raises ``ScimError``.
+        """
+        with self._hold() as running:
+            async with self._locks.hold((self._kind, resource_id)):
+                record = await self._current(running, resource_id)
+                return await self._lifecycle.repair(running, record)
+
+    async def bring_up(self, resource_id: str, revision: str) -> bool:
+        """Bring the account of a resource to the mapping, unless that is another by now.
+
+        Returns whether there was anything to do. Raises ``ScimError``.
+        """
+        with self._hold() as running:
+            if running.program.revision != revision:
+                return False
+            async with self._locks.hold((self._kind, resource_id)):
+                record = await self._current(running, resource_id)
+                return await self._lifecycle.bring_up(running, record)
 
     def _wanted(self) -> Indexes | None:
         """Return what the mapping in use wants indexed; None where it has nothing of this type."""

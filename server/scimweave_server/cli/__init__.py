@@ -7,14 +7,17 @@ from typing import Annotated
 import typer
 
 from scimweave_server.cli import (
+    apply,
     check,
     explain,
+    import_accounts,
     import_entra,
     init_target,
     key,
     log,
     plan,
     playground,
+    reconcile,
     schema,
     serve,
     simulate,
@@ -43,9 +46,12 @@ app.command("lint")(check.lint)
 app.command("test")(test.run_tests)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
+app.command("apply")(apply.apply)
 app.command("try")(playground.try_)
 app.command("schema")(schema.schema)
 app.command("init-target")(init_target.init_target)
+app.command("import")(import_accounts.import_accounts)
+app.command("reconcile")(reconcile.reconcile)
 app.command("import-entra")(import_entra.import_entra)
 app.command("log")(log.log)
 app.command("unmapped")(unmapped.unmapped)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from scimweave_server.cli.options import (
     Json,
     PublicUrl,
     StoreUrl,
+    duration,
     expected_errors,
     fail,
     open_store,
@@ -34,14 +34,6 @@ Mappings = Annotated[
 ]
 DEFAULT_MAPPINGS = [Path("mappings")]
 DEFAULT_URL = "http://127.0.0.1:8080"
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def _duration(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d{1,6})([smhd])", text)
-    if match is None:
-        raise typer.BadParameter(f"{text!r} is no duration; write for example 24h, 30m or 7d")
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
 @app.command()
@@ -52,7 +44,7 @@ def generate(
     public_url: PublicUrl = None,
     grace: Annotated[
         timedelta | None,
-        typer.Option(parser=_duration, metavar="TIME", help="Keep the old key this long: 24h."),
+        typer.Option(parser=duration, metavar="TIME", help="Keep the old key this long: 24h."),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print the token alone, for a secret store.")

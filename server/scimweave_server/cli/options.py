@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
@@ -39,7 +41,16 @@ PublicUrl = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 DEFAULT_STORE = "sqlite:///var/scimweave.db"
+
+
+def duration(text: str) -> timedelta:
+    """Read a time such as 24h, for an option."""
+    match = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no duration; write for example 24h, 30m or 7d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def fail(message: str) -> NoReturn:

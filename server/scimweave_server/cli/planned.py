@@ -134,7 +134,10 @@ def _lagging(plan: Plan) -> Iterator[str]:
     if not behind:
         yield "nobody lags behind the live mapping"
         return
-    yield f"{behind} of {_resources(plan)} lag behind the live mapping"
+    yield (
+        f"{behind} of {_resources(plan)} lag behind the live mapping; "
+        f"`scimweave apply {plan.program.integration}` brings them to it"
+    )
 
 
 def _resources(plan: Plan) -> str:

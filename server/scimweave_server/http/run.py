@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import structlog
 from aiohttp import web
@@ -14,6 +15,7 @@ from scimweave.provisioning.engine import Engine
 from scimweave_server.http.app import create_app
 from scimweave_server.http.limits import Limits
 from scimweave_server.http.metrics import Metrics
+from scimweave_server.http.operators import door_for_operators
 from scimweave_server.http.protocol import ScimSite
 from scimweave_server.http.watch import watch
 
@@ -42,8 +44,10 @@ async def run(
     await runner.setup()
     stop = asyncio.Event()
     watching = asyncio.create_task(watch(engine, stop))
+    operators = AsyncExitStack()
     try:
         await _listen(runner, host, port, limits)
+        await operators.enter_async_context(door_for_operators(engine))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
@@ -52,6 +56,7 @@ async def run(
         log.info("stopping", seconds=SHUTDOWN_SECONDS)
     finally:
         stop.set()
+        await operators.aclose()
         await runner.cleanup()
         await watching
 

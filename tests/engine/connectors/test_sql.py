@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scimweave.connectors import sql, sql_table
+from scimweave.connectors import sql_table
 from scimweave.connectors.base import (
     Conflict,
     Connector,
@@ -254,7 +254,6 @@ async def test_scan_goes_on_after_a_page_that_was_seen(
     sql_connector: Connector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sql_table, "PAGE", 2)
-    monkeypatch.setattr(sql, "PAGE", 2)
     keys = [await sql_connector.create({"email": f"{n}@example.com"}) for n in range(5)]
     pages = [page async for page in sql_connector.scan()]
     assert [len(page.accounts) for page in pages] == [2, 2, 1]

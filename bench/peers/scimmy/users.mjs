@@ -1,5 +1,4 @@
-// SCIMMY over plain maps: users by id, and an index over userName for the filter that providers send.
-import http from "node:http";
+// SCIMMY's User over plain maps: users by id, and an index over userName for the filter that providers send.
 import { randomUUID } from "node:crypto";
 import SCIMMY from "scimmy";
 
@@ -46,45 +45,3 @@ SCIMMY.Resources.declare(SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseU
     .ingress(ingress)
     .egress(egress)
     .degress((resource) => users.delete(resource.id));
-
-async function body(request) {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
-    return JSON.parse(Buffer.concat(chunks));
-}
-
-async function answer(request) {
-    const url = new URL(request.url, "http://localhost");
-    const [, id] = url.pathname.split("/").slice(1);
-    const resource = id
-        ? new SCIMMY.Resources.User(id)
-        : new SCIMMY.Resources.User(Object.fromEntries(url.searchParams));
-    switch (request.method) {
-        case "POST":
-            return [201, await resource.write(await body(request))];
-        case "PATCH": {
-            const patched = await resource.patch(await body(request));
-            return patched ? [200, patched] : [204, undefined];
-        }
-        default:
-            return [200, await resource.read()];
-    }
-}
-
-const server = http.createServer(async (request, response) => {
-    let status, content;
-    try {
-        [status, content] = await answer(request);
-    } catch (error) {
-        status = Number(error.status ?? 500);
-        content = new SCIMMY.Messages.ErrorResponse(error);
-    }
-    const text = content === undefined ? "" : JSON.stringify(content);
-    response.writeHead(status, {
-        "Content-Type": "application/scim+json",
-        "Content-Length": Buffer.byteLength(text),
-    });
-    response.end(text);
-});
-
-server.listen(0, "127.0.0.1", () => console.log(`ready ${server.address().port}`));

@@ -1,0 +1,170 @@
+"""What an operator on this machine may ask of a running server: over a socket beside the store.
+
+Whoever may write the store may connect, and nobody else: the file has the mode of the store. What
+is asked is a POST of JSON; the answer is a JSON value a line, the last of which has ``end``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import stat
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+from aiohttp import web
+
+from scimweave.provisioning.apply import ApplyStopped, apply
+from scimweave.provisioning.engine import Engine
+from scimweave.provisioning.integration import Integration
+from scimweave.store.base import StoreError
+from scimweave.store.sqlite import SqliteStore
+
+log = structlog.get_logger("scimweave")
+
+# What the name of a socket may have at least on every system.
+LONGEST_NAME = 100
+MAX_RATE = 10_000.0
+Answer = AsyncGenerator[dict[str, Any], None]
+
+
+def socket_of(store: Path) -> Path:
+    """Return the socket beside a store."""
+    return Path(f"{store}.sock")
+
+
+@contextmanager
+def socket_address(path: Path) -> Iterator[str]:
+    """Return a name by which a socket is bound or found; long ones go by their folder."""
+    if len(os.fsencode(path)) <= LONGEST_NAME:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+@asynccontextmanager
+async def door_for_operators(engine: Engine) -> AsyncIterator[None]:
+    """Answer operators of this machine while the server runs; at the end, applies stop."""
+    if not isinstance(engine.store, SqliteStore):
+        yield
+        return
+    path = socket_of(engine.store.path)
+    operators = Operators(engine)
+    app = web.Application()
+    app.router.add_post("/apply", operators.apply)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        listening = _bind(path)
+    except OSError as error:
+        # Not every file system has sockets, and the provider does not need this one.
+        log.warning("operators cannot ask this server", socket=str(path), reason=str(error))
+        yield
+        return
+    try:
+        await web.SockSite(runner, listening).start()
+        yield
+    finally:
+        operators.stop.set()
+        await runner.cleanup()
+        # The lock of the store is still held: it is ours.
+        path.unlink(missing_ok=True)
+
+
+def _bind(path: Path) -> socket.socket:
+    """Bind the socket, for the owner alone. Raises ``OSError``."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise OSError(f"{path} is no socket; move it away")
+        # Of a server that was killed: two cannot hold the lock of the store.
+        path.unlink()
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        with socket_address(path) as address:
+            listening.bind(address)
+    except OSError:
+        listening.close()
+        raise
+    finally:
+        os.umask(before)
+    return listening
+
+
+class Operators:
+    """What operators ask. ``stop`` ends what goes on."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._applying: set[str] = set()
+        self.stop = asyncio.Event()
+
+    async def apply(self, request: web.Request) -> web.StreamResponse:
+        """Bring an integration to its live mapping; a line for each resource."""
+        match await _asked(request):
+            case {"integration": str(name), "revision": str(revision), "rate": float(rate)} if (
+                0 < rate <= MAX_RATE
+            ):
+                pass
+            case _:
+                return _refusal(400, f"name integration, revision, and a rate up to {MAX_RATE:g}")
+        integration = self._engine.integrations.get(name)
+        if integration is None:
+            return _refusal(404, f"the running server has no integration {name!r}")
+        if integration.program.revision != revision:
+            return _refusal(
+                409,
+                f"the running server uses another version of {name} "
+                f"({integration.program.revision}, not {revision}); look at its log",
+            )
+        if name in self._applying:
+            return _refusal(409, f"an apply of {name} is under way already")
+        self._applying.add(name)
+        try:
+            return await _stream(request, self._applied(integration, revision, rate))
+        finally:
+            self._applying.discard(name)
+
+    async def _applied(self, integration: Integration, revision: str, rate: float) -> Answer:
+        steps = apply(integration, revision, rate=rate, stop=self.stop)
+        async with aclosing(steps):
+            async for each in steps:
+                yield asdict(each)
+
+
+async def _asked(request: web.Request) -> Any:
+    try:
+        return orjson.loads(await request.read())
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _refusal(status: int, reason: str) -> web.Response:
+    return web.json_response({"error": reason}, status=status)
+
+
+async def _stream(request: web.Request, lines: Answer) -> web.StreamResponse:
+    """Send a line each, and why it ended; whoever hangs up ends it."""
+    response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    await response.prepare(request)
+    end: str | None = None
+    # Whoever asked has gone: there is nobody to tell.
+    with suppress(ConnectionError):
+        try:
+            async with aclosing(lines):
+                async for line in lines:
+                    await response.write(orjson.dumps(line) + b"\n")
+        except (ApplyStopped, StoreError) as error:
+            end = str(error)
+        await response.write(orjson.dumps({"end": end}) + b"\n")
+    return response
