@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from scimweave.mapping import compiler
+from scimweave.mapping.checks.provider import check_provider
 from scimweave.mapping.checks.target import check_target, target_finding
 from scimweave.mapping.compiler import compile_text
 from scimweave.mapping.diagnostics import Diagnostic
@@ -27,7 +28,8 @@ class Case:
 
     ``right`` is empty where another case of the code shows it. ``fields`` are those of the live
     target, ``right_fields`` as they should be; ``problems`` are those of packages that bring
-    functions; ``remedy`` says what to do where that is not in the file.
+    functions; ``remedy`` says what to do where that is not in the file; ``provider`` is whose
+    attributes are looked for.
     """
 
     wrong: tuple[str, ...]
@@ -36,18 +38,21 @@ class Case:
     right_fields: Fields | None = None
     remedy: str = ""
     problems: tuple[str, ...] = ()
+    provider: str = ""
 
     def wrong_findings(self) -> list[Diagnostic]:
         """Return what the linter says about the wrong example."""
         with patch.object(compiler, "installed", lambda: Brought({}, self.problems)):
-            return findings(self.wrong, self.fields)
+            return findings(self.wrong, self.fields, self.provider)
 
     def right_findings(self) -> list[Diagnostic]:
         """Return what the linter says about the right one."""
-        return findings((*self.wrong[:-1], self.right), self.right_fields or self.fields)
+        return findings(
+            (*self.wrong[:-1], self.right), self.right_fields or self.fields, self.provider
+        )
 
 
-def findings(texts: tuple[str, ...], fields: Fields | None) -> list[Diagnostic]:
+def findings(texts: tuple[str, ...], fields: Fields | None, provider: str = "") -> list[Diagnostic]:
     """Check files against each other, and against the fields of a target; ``()`` lacks all."""
     if not texts:
         return lint([Path("nowhere.yaml")], {})
@@ -57,6 +62,8 @@ def findings(texts: tuple[str, ...], fields: Fields | None) -> list[Diagnostic]:
     ]
     programs = [program for program, _ in compiled if program is not None]
     found = [each for _, findings in compiled for each in findings] + duplicates(programs)
+    if provider:
+        found += [each for made in programs for each in check_provider(made, provider)]
     if fields is None or not programs:
         return found
     if not fields:
@@ -106,7 +113,7 @@ def _replaced(old: str, wrong: str, right: str = "") -> Case:
 
 ID = TargetField("id")
 EMAIL = TargetField("email", unique=True)
-IS_ACTIVE = TargetField("is_active")
+IS_ACTIVE = TargetField("is_active", type="boolean")
 _PEOPLE = (ID, EMAIL, IS_ACTIVE)
 
 
@@ -139,6 +146,9 @@ def _urn(wrong: str, right: str = "") -> Case:
     text = _extension_text("")
     return _one(text.replace(CONTOSO, wrong), text.replace(CONTOSO, right) if right else "")
 
+
+# What Okta sends, but for what every mapping has.
+_IGNORED = "  ignore: [name, displayName, locale, password, emails]\n"
 
 CASES: dict[str, Case] = {
     "bad-schema-alias": _one(
@@ -261,10 +271,20 @@ CASES: dict[str, Case] = {
         """code: { from: title, default: { expr: guid() }, apply: on_create }""",
     ),
     "key-mapped": _rule("id: { const: 7 }", "id: userName"),
+    "length-unchecked": _target(
+        "title: title",
+        "title: { from: title, max_length: 20 }",
+        TargetField("title", max_length=20),
+    ),
     "literal-secret": _replaced(
         "{ connector: memory }",
         "{ connector: sql, url: 'mysql://scim:top@db/hr' }",
         "{ connector: sql, url: 'mysql://scim:${DB_PASSWORD}@db/hr' }",
+    ),
+    "literal-secret-sensitive": _rule("pin: { const: '4711', sensitive: true }"),
+    "match-not-unique": _one(
+        mapping_text("name: name.familyName").replace("[email]", "[email, name]"),
+        mapping_text("badge: enterprise.employeeNumber").replace("[email]", "[email, badge]"),
     ),
     "match-empty": _one(
         mapping_text("badge: externalId").replace("[email]", "[badge]"),
@@ -368,6 +388,27 @@ CASES: dict[str, Case] = {
         "title: { from: title, max_length: 20 }",
         TargetField("title", max_length=20),
     ),
+    "too-short-constant": _target(
+        "site: { const: Stockholm }", "", TargetField("site", max_length=3)
+    ),
+    "type-mismatch-argument": _rule('size: { expr: "length(active)" }'),
+    "type-mismatch-expression": _rule('size: { expr: "length(userName)", type: boolean }'),
+    "unfit-type": _target(
+        "hired: enterprise.costCenter",
+        "hired: { from: enterprise.costCenter, type: date }",
+        TargetField("hired", type="date"),
+    ),
+    "unfit-type-boolean": _target("state: active", "", TargetField("state")),
+    "unmapped-attribute": Case(
+        (mapping_text(users=_IGNORED.replace("locale, ", "")),),
+        mapping_text(users=_IGNORED),
+        provider="okta",
+    ),
+    "unreachable-arm": _rule(
+        """state: { expr: "switch(active, 'new', 'true', 'in', 'false', 'out')" }""",
+        """state: { expr: "switch(active, 'new', `true`, 'in', `false`, 'out')" }""",
+    ),
+    "unreachable-arm-coalesce": _rule('login: { expr: "coalesce(userName, externalId)" }'),
     "type-mismatch": _rule(
         "flag: { from: active, type: integer }", "flag: { from: active, type: boolean }"
     ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
 from scimweave.mapping.diagnostics import Diagnostic, Span
-from scimweave.mapping.document.source import Document
+from scimweave.mapping.document.source import Document, to_data
 from scimweave.mapping.rules.convert import Value
 from scimweave.mapping.rules.secret import has_any
 from scimweave.mapping.rules.vocabulary import Vocabulary
@@ -322,6 +322,11 @@ class Program:
     def has(self, *path: str | int) -> bool:
         """Whether the file has something at a YAML path."""
         return self._document.exactly(path) is not None
+
+    def at(self, *path: str | int) -> Any:
+        """Return the plain data at a YAML path, its placeholders replaced; None for nothing."""
+        node = self._document.exactly(path)
+        return None if node is None else to_data(node)
 
     def data(self) -> Any:
         """Return the plain data of the file, its placeholders replaced."""

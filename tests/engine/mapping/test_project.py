@@ -151,7 +151,7 @@ def test_value_in_a_fault_is_cut() -> None:
         "from: title, type: integer",
         "from: title, max_length: 3",
         "from: title, values: { a: b }",
-        'expr: "abs(title)"',
+        'expr: "c_bool(title)"',
     ],
 )
 def test_fault_of_a_sensitive_field_holds_no_value(rule: str) -> None:
