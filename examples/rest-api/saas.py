@@ -1,9 +1,10 @@
 """A small SaaS in memory, as its API looks from outside: tokens, rate limits, pages by cursor.
 
-    python examples/rest-api/saas.py --port 8081
+    echo not-a-secret | python examples/rest-api/saas.py --port 8081
 
-Employees have unique e-mail addresses, in any case of letters, and teams have employees as members.
-Everything is forgotten at the end.
+The secret of its one client, scimweave, comes on standard input. Employees have unique e-mail
+addresses, in any case of letters, and teams have employees as members. Everything is forgotten at
+the end.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import asyncio
 import base64
 import itertools
 import secrets
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -56,7 +58,7 @@ KINDS = {
             "is_active": bool,
             "profile": dict,
         },
-        {"email": 255, "job_title": 50},
+        {"email": 255, "job_title": 250},
     ),
     "teams": Kind("teams", "name", {"name": str}, {"name": 255}),
 }
@@ -289,10 +291,13 @@ async def serve(saas: Saas, port: int) -> None:
 
 
 def main() -> None:
-    """Read the command line, and serve."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    """Read the command line and the secret, and serve."""
+    parser = argparse.ArgumentParser(description="A small SaaS in memory.")
     parser.add_argument("--port", type=int, default=8081, help="0 takes one that is free")
-    asyncio.run(serve(Saas(), parser.parse_args().port))
+    parser.add_argument("--rate", type=int, default=50, help="requests a second that it takes")
+    given = parser.parse_args()
+    secret = sys.stdin.readline().strip() or Settings.client_secret
+    asyncio.run(serve(Saas(Settings(client_secret=secret, rate=given.rate)), given.port))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class Scim2:
 def running_scim2() -> Iterator[Scim2]:
     with folder("scim2") as at:
         log = at / "log"
-        command = [sys.executable, str(ROOT / "bench" / "peers" / "scim2_memory.py")]
+        command = [sys.executable, str(ROOT / "examples" / "scim-relay" / "service.py")]
         with running(command, ready=lambda: _port(log) is not None, log=log):
             yield Scim2(f"http://127.0.0.1:{_port(log)}/v2")
 

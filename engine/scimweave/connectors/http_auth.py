@@ -113,7 +113,15 @@ class ClientCredentials:
 
 
 def auth_of(options: AuthOptions | None, fetch: Fetch) -> Auth:
-    """Return what the options under ``auth`` mean."""
+    """Return what the options under ``auth`` mean. Raises ``TargetError`` for an empty secret."""
+    made = _auth(options, fetch)
+    if "" in made.secrets:
+        # Lint takes a file whose environment is another machine's: ${SECRET:-}.
+        raise TargetError("a secret under auth is empty: is its environment variable set?")
+    return made
+
+
+def _auth(options: AuthOptions | None, fetch: Fetch) -> Auth:
     if options is None:
         return FixedAuth({})
     if options.bearer is not None:

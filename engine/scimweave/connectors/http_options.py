@@ -48,7 +48,7 @@ class BasicAuth(Section):
 
     user: Text = Field(description="Who scimweave is at the target.")
     password: Secret = Field(
-        min_length=1, repr=False, description="The password, as ${ENV}.", examples=["${PASSWORD}"]
+        repr=False, description="The password, as ${ENV}.", examples=["${PASSWORD}"]
     )
 
 
@@ -57,7 +57,7 @@ class HeaderAuth(Section):
 
     name: Text = Field(min_length=1, description="The header.", examples=["X-Api-Key"])
     value: Secret = Field(
-        min_length=1, repr=False, description="What it holds, as ${ENV}.", examples=["${API_KEY}"]
+        repr=False, description="What it holds, as ${ENV}.", examples=["${API_KEY}"]
     )
 
 
@@ -71,7 +71,6 @@ class OAuth2Auth(Section):
     )
     client_id: Text = Field(description="The client that scimweave is.")
     client_secret: Secret = Field(
-        min_length=1,
         repr=False,
         description="Its secret, as ${ENV}.",
         examples=["${CLIENT_SECRET}"],
@@ -90,7 +89,6 @@ class Auth(Section):
 
     bearer: Secret | None = Field(
         default=None,
-        min_length=1,
         repr=False,
         description="A bearer token, as ${ENV}.",
         # Not taken from the type where that is optional.

@@ -19,6 +19,8 @@ async def saas() -> AsyncIterator[RunningSaas]:
 
 
 class TestAccounts(ConnectorContract):
+    rejected = ("job_title", "x" * 251)
+
     @pytest.fixture
     async def connector(self, saas: RunningSaas) -> AsyncIterator[Connector]:
         connector = RestConnector.open(saas.options(), SHAPE)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -384,6 +385,23 @@ async def test_requests_prove_who_sends_them(auth: Any, header: str, value: str)
         await connector.read(7)
     assert double.seen[0].headers[header] == value
     assert double.seen[0].headers["X-Tenant"] == "acme"
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        {"bearer": ""},
+        {"header": {"name": "X-Api-Key", "value": ""}},
+        {"basic": {"user": "a", "password": ""}},
+        {"oauth2": {"token_url": "/token", "client_id": "me", "client_secret": ""}},
+    ],
+)
+def test_a_secret_that_the_environment_lacks_is_said_at_once(auth: Any) -> None:
+    async def opened() -> Connector:
+        return RestConnector.open({"url": "https://api.example.com", "auth": auth}, SHAPE)
+
+    with pytest.raises(TargetError, match="is its environment variable set"):
+        asyncio.run(opened())
 
 
 TOKEN = {"token_url": "/token", "client_id": "me", "client_secret": "s3cr3t", "scope": "a b"}
