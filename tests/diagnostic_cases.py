@@ -229,6 +229,8 @@ CASES: dict[str, Case] = {
     "bad-filter": _rule(
         """work: 'emails[type eq "work" and].value'""", """work: 'emails[type eq "work"].value'"""
     ),
+    "bad-filter-scope": _users("  scope: department eq\n"),
+    "bad-filter-scope-type": _users("  scope: active gt true\n"),
     "bad-filter-attribute": _rule("""work: 'emails[kind eq "work"].value'"""),
     "bad-filter-single": _rule("""first: 'name[givenName eq "a"].givenName'"""),
     "bad-path": _rule("title: title..x", "title: title"),
@@ -237,6 +239,9 @@ CASES: dict[str, Case] = {
     "bad-value-path": _one(mapping_text(more="path: /scim/../v2\n")),
     "bad-value-type": _rule("hired: { from: title, type: dat }"),
     "bad-value-zero": _rule("title: { from: title, max_length: 0 }"),
+    "conflicting-keys-delete": _users(
+        "  operations: { deactivate: { delete: true, set: { is_active: false } } }\n"
+    ),
     "conflicting-keys": _rule(
         "title: { from: title, const: Analyst }", "title: { from: title, default: Analyst }"
     ),
@@ -296,6 +301,7 @@ CASES: dict[str, Case] = {
     "missing-field": _target("badge: externalId", "bagde: externalId", TargetField("bagde")),
     "missing-key": _replaced("  object: people\n", "", "  object: people\n"),
     "missing-key-source": _rule("title: { required: true }"),
+    "missing-key-operation": _users("  operations: { deactivate: {} }\n"),
     "missing-key-expectation": _tests("name: idle, user: { userName: a }"),
     "missing-key-url": _replaced("memory", "sql"),
     "no-unique-match": Case(
@@ -309,21 +315,21 @@ CASES: dict[str, Case] = {
         "", "site: { const: Berlin }", TargetField("site", nullable=False)
     ),
     "not-set-back": _users("  operations: { deactivate: { set: { left_on: today } } }\n"),
+    "not-set-back-call": _users("  operations: { deactivate: { call: suspend } }\n"),
     "not-set-back-flag": _users(
         "  operations: { deactivate: { set: { left: true } } }\n",
         "  operations: { deactivate: { set: { left: true } },"
         " reactivate: { set: { left: false } } }\n",
     ),
-    "not-supported-call": _users(
-        "  operations: { deactivate: { call: x } }\n",
-        "  operations: { deactivate: { set: { is_active: false } } }\n",
-    ),
+    "not-offered-call": _users("  operations: { deactivate: { call: suspend } }\n"),
     "not-offered": _one(
         _IN_SQL.replace("object: team_people, group: x, member: y", "field: x"), _IN_SQL
     ),
-    "not-supported-delete": _users("  operations: { deactivate: delete }\n"),
     "not-supported-key": _rule("boss: { from: enterprise.manager.value, ref: user }"),
-    "not-supported-table": _rule("country: { from: locale, values: countries.csv }"),
+    "not-supported-table": _rule(
+        "country: { from: locale, values: countries.csv }",
+        "country: { from: locale, values: { sv: Sweden } }",
+    ),
     "not-supported-top": _one(mapping_text(more="guard: { leavers: 5 }\n")),
     "null-ignored": _rule(
         'digits: { expr: "length(title)" }', """digits: { expr: "length(coalesce(title, ''))" }"""
@@ -356,6 +362,13 @@ CASES: dict[str, Case] = {
         "site: { from: locale, required: true, values: { sv: Malmö, de: Kiel } }",
     ),
     "required-empty-const": _rule("site: { const: null, required: true }"),
+    "scope-everybody": _users("  scope: userName pr\n", "  scope: externalId pr\n"),
+    "scope-nobody": _users(
+        "  scope: active eq true and active eq false\n", "  scope: active eq true\n"
+    ),
+    "scope-nobody-values": _users(
+        """  scope: 'userType eq "Guest" and userType sw "Mem"'\n""",
+    ),
     "reverse-differs": _rule(
         """name: { expr: "upper(displayName)", reverse: "join('', [name, '!'])" }""",
         """name: { expr: "upper(displayName)", reverse: name }""",
@@ -419,6 +432,9 @@ CASES: dict[str, Case] = {
     "unknown-attribute": _rule(
         "department: enterprise.departmnt", "department: enterprise.department"
     ),
+    "unknown-attribute-scope": _users(
+        """  scope: 'enterprise.departmnt eq "Sales" and active eq true'\n"""
+    ),
     "unknown-attribute-elsewhere": _rule("first: givenName"),
     "unknown-attribute-expression": _rule("""first: { expr: "lower(name.givenNam)" }"""),
     "unknown-attribute-schema": _rule(
@@ -449,6 +465,7 @@ CASES: dict[str, Case] = {
     ),
     "unreachable-value-empty": _rule('title: { from: title, values: { "": none, "*": some } }'),
     "unreadable-attribute": _rule("number: id", "number: externalId"),
+    "unreadable-attribute-scope": _users("  scope: meta.created pr\n"),
     "unreadable-attribute-expression": _rule("""when: { expr: "lower(meta.created)" }"""),
     "unreadable-file": Case((), remedy="scimweave lint mappings"),
     "unusable-target": Case(
@@ -458,6 +475,8 @@ CASES: dict[str, Case] = {
         """kind: { from: 'phoneNumbers[primary eq true].type', values: { cell: 1, "*": 0 } }""",
         """kind: { from: 'phoneNumbers[primary eq true].type', values: { mobile: 1, "*": 0 } }""",
     ),
+    "unusual-value-scope": _users("""  scope: 'emails[type eq "office"].value pr'\n"""),
+    "wrong-type-deactivate": _users("  operations: { deactivate: remove }\n"),
     "wrong-type": _rule(
         "title: { from: title, required: yes }", "title: { from: title, required: true }"
     ),

@@ -35,7 +35,7 @@ def _section(
     from scimweave.connectors.rest_operation import declared  # noqa: PLC0415
 
     found = declared(options, section, objects.key)
-    if objects.operations.delete == "delete":
+    if _deletes(objects):
         wanted += ("delete",)
     for name in wanted:
         if name not in found:
@@ -78,10 +78,18 @@ def _set(objects: UsersModel | GroupsModel) -> Iterator[str]:
         yield from getattr(changes, "set", None) or ()
 
 
+def _deletes(objects: UsersModel | GroupsModel) -> bool:
+    operations = objects.operations
+    deactivate = getattr(operations, "deactivate", None)
+    if deactivate is not None and deactivate.delete:
+        return True
+    return operations.delete == "delete" or (operations.delete is None and deactivate is None)
+
+
 def _calls(
     section: str, objects: UsersModel | GroupsModel, found: dict[str, dict[str, Any]]
 ) -> Iterator[Problem]:
-    for name in ("deactivate", "reactivate", "delete"):
+    for name in ("deactivate", "reactivate"):
         called = getattr(getattr(objects.operations, name, None), "call", None)
         if called is not None and f"call:{called}" not in found:
             message = f'target.{section}.calls has no "{called}"'

@@ -57,6 +57,8 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "required-empty": ("warning", "A rule leaves a required field empty: users are refused."),
         "reverse-differs": ("error", "What reverse gives back makes another value of the field."),
         "reverse-lossy": ("warning", "What reverse gives back is not what the field was made of."),
+        "scope-everybody": ("warning", "A scope leaves nobody out."),
+        "scope-nobody": ("error", "The conditions of a scope exclude each other."),
         "syntax": ("error", "The file is not YAML of the form that a mapping has."),
         "too-large": ("error", "The file is larger or nested deeper than a mapping may be."),
         "too-short": ("error", "The target takes fewer characters than max_length allows."),

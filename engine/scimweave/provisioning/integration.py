@@ -45,10 +45,14 @@ class Integration:
     ) -> Integration:
         """Open the target and resolve what a crash left open. Raises ``MappingError``."""
         integration = cls(await start_checked(program), store, listener)
-        await integration._index()
-        await integration.recover()
-        await integration.sight.load()
+        await integration.begin()
         return integration
+
+    async def begin(self) -> None:
+        """Go on from where the last process ended."""
+        await self._index()
+        await self.recover()
+        await self.sight.load()
 
     @classmethod
     @asynccontextmanager

@@ -112,6 +112,29 @@ def test_operations_that_the_mapping_needs_have_to_be_declared(
     assert all(words in each for words, each in zip(needed, messages, strict=True))
 
 
+def test_an_action_has_to_be_declared() -> None:
+    users = "  operations: { deactivate: { call: suspend }, reactivate: { call: suspend } }\n"
+    messages = found(f"{{ connector: rest, {URL} }}", users)
+    assert messages == [
+        '10:31 target.users.calls has no "suspend"',
+        '10:62 target.users.calls has no "suspend"',
+    ]
+    calls = "users: { calls: { suspend: { path: '/a/{key}/suspend' } } }"
+    assert found(f"{{ connector: rest, {URL}, {calls} }}", users) == []
+
+
+def test_a_deactivation_that_deletes_needs_the_operation_for_it() -> None:
+    declared = (
+        "users: { create: { path: /a }, find: { path: /a }, read: { path: '/a/{key}' }, "
+        "update: { path: '/a/{key}' } }"
+    )
+    target = f"{{ connector: rest, {URL}, preset: none, {declared} }}"
+    (message,) = found(target, "  operations: { deactivate: delete }\n")
+    assert 'needs the operation "delete"' in message
+    kept = "  operations: { deactivate: { set: { is_active: false } }, delete: deactivate }\n"
+    assert found(target, kept) == []
+
+
 def test_members_need_operations_too() -> None:
     target = f"{{ connector: rest, {URL}, preset: none }}"
     messages = found(target, more=GROUPS)

@@ -61,6 +61,12 @@ def _asked(model: MappingModel) -> Iterator[tuple[str, YamlPath]]:
         yield "delete", ("users", "operations", "delete")
     elif operations.delete is None and operations.deactivate is None:
         yield "delete", ("users",)
+    if operations.deactivate is not None and operations.deactivate.delete:
+        yield "delete", ("users", "operations", "deactivate")
+    for key in ("deactivate", "reactivate"):
+        given = getattr(operations, key)
+        if given is not None and given.call is not None:
+            yield "call", ("users", "operations", key, "call")
     if model.groups is None:
         return
     yield "groups", ("groups",)
