@@ -169,7 +169,9 @@ async def _find(running: Running, asked: Filter) -> Found | None:
         resource = objects.reverse(accounts[0].fields).resource
         if not _has(resource, path) and not _assign(running, resource, path, given):
             return None
-        if not _is_whole(running, resource) or not _selects(running, asked, resource):
+        if not _is_whole(running, resource) or not objects.in_scope(resource):
+            return None
+        if not _selects(running, asked, resource):
             return None
         return Found(accounts[0], resource, field.name)
     return None

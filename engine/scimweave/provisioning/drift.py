@@ -18,7 +18,7 @@ from scimweave.provisioning.difference import (
 )
 from scimweave.provisioning.refusal import refuse_faults
 from scimweave.provisioning.running import Running
-from scimweave.provisioning.step import Step
+from scimweave.provisioning.step import INACTIVE, Step
 from scimweave.store.base import Record
 
 # What the log says of an operation that no request of the provider is behind.
@@ -45,10 +45,13 @@ def drift_of(objects: ObjectProgram, record: Record, account: Account | None) ->
     """Compare an account with its resource; None where it is right.
 
     Left alone are fields that are written once, secrets, what the account does not have, and what
-    never got a value from here: that may be the target's own default.
+    never got a value from here: that may be the target's own default. Who is out of scope is not
+    looked at.
     """
+    if not objects.in_scope(record.resource):
+        return None
     projection = objects.project(record.resource)
-    is_active = record.resource.get("active") is not False
+    is_active = objects.is_active(record.resource)
     if account is None:
         # Whoever left needs no account.
         if not is_active:
@@ -105,6 +108,7 @@ def repair(running: Running, record: Record, account: Account | None) -> Step | 
         drift.wanted,
         drift.difference,
         cause=BY_RECONCILE,
+        inactive=INACTIVE in record.link.projection,
     )
 
 

@@ -43,7 +43,8 @@ class Open:
 class Imported:
     """What an import did with the accounts of one section.
 
-    ``known`` were linked before, ``deleted`` are what deletions left behind. ``linked`` belong to
+    ``known`` were linked before, ``deleted`` are what deletions left behind, ``out_of_scope`` are
+    those whom the mapping does not provision. ``linked`` belong to
     a resource that had no account, ``created`` became one. ``unread``, ``faults`` and ``differs``
     are by target field: what nothing reads back, what no resource can have, and what the next
     change of the person writes. ``strangers`` are members of groups that nobody here is.
@@ -53,6 +54,7 @@ class Imported:
     read: int = 0
     known: int = 0
     deleted: int = 0
+    out_of_scope: int = 0
     linked: int = 0
     created: int = 0
     open: list[Open] = field(default_factory=list)
@@ -72,6 +74,7 @@ class Imported:
             "linked": self.linked,
             "linked_before": self.known,
             "deleted_before": self.deleted,
+            "out_of_scope": self.out_of_scope,
             "open": [
                 {"label": each.label, "accounts": list(each.keys), "reason": each.reason}
                 for each in self.open

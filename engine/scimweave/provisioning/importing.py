@@ -107,6 +107,9 @@ class Import:
         except ScimError as error:
             report.open.append(Open(str(label or ""), (account.key,), error.detail))
             return None
+        if not self._objects.in_scope(found.resource):
+            report.out_of_scope += 1
+            return None
         if self._was_used and await self._at_target.is_deleted(
             self._running, account.key, found.resource
         ):
@@ -156,7 +159,7 @@ class Import:
         """Return the resources without an account, by match field and value."""
         found: dict[tuple[str, str], list[str]] = defaultdict(list)
         async for record in stored(self._store, self._journal.integration, self._kind):
-            if record.link is None:
+            if record.link is None and self._objects.makes_account(record.resource):
                 values = self._objects.project(record.resource).values
                 kept = {
                     name: remember(self._objects.field(name), values.get(name))
@@ -206,7 +209,7 @@ class Import:
         if named:
             record = named[0]
             if record.link is None:
-                return record
+                return self._without_account(record, read, label)
             word = self._running.section[:-1]
             reason = f"{word} {record.id} has this {attribute}, and account {record.link.key}"
             return Open(label, (read.key,), reason)
@@ -220,6 +223,13 @@ class Import:
                 reason = f"several without an account have this {place[0]}: {', '.join(ids)}"
                 return Open(label, (read.key,), reason)
         return None
+
+    def _without_account(self, record: Record, read: Taken, label: str) -> Record | Open:
+        if self._objects.makes_account(record.resource):
+            return record
+        word = self._running.section[:-1]
+        reason = f"{word} {record.id} has this name, and is to have no account"
+        return Open(label, (read.key,), reason)
 
     async def _members(self, key: Key) -> MemberDelta:
         if not has_members(self._running):

@@ -28,6 +28,8 @@ def _lines(integration: str, report: Report, dry_run: bool) -> Iterator[str]:
     yield f"  {report['linked_before']:>9,} linked before"
     if report["deleted_before"]:
         yield f"  {report['deleted_before']:>9,} deleted by the provider before, left alone"
+    if report["out_of_scope"]:
+        yield f"  {report['out_of_scope']:>9,} out of scope, left alone"
     if report["section"] == "groups":
         strangers = report["members_unknown"]
         yield f"  {report['members']:>9,} members, and {strangers:,} that are no user here"

@@ -205,6 +205,37 @@ async def test_whoever_was_deleted_is_left_alone(
     assert (report.deleted, report.created, await stored(users)) == (1, 0, {})
 
 
+async def test_whoever_is_out_of_scope_is_left_alone(
+    mapping: Path, store_url: str, target: Employees, edit: Edit
+) -> None:
+    edit("  match: [email] ", "  scope: title pr\n  match: [email] ")
+    insert(target, "ada@contoso.com", job_title="Analyst")
+    insert(target, "bob@contoso.com")
+    async with Engine.open(mapping, store=store_url) as engine:
+        users = engine["preciate"].users
+        assert (await users.query(Query(filter='userName eq "bob@contoso.com"'))).total == 0
+        report = await import_users(engine)
+        assert (report.created, report.out_of_scope) == (1, 1)
+        assert list(await stored(users)) == ["ada@contoso.com"]
+
+
+async def test_account_of_somebody_who_is_to_have_none_is_told(
+    mapping: Path, store_url: str, target: Employees, edit: Edit
+) -> None:
+    edit("deactivate: { set: { is_active: false } }", "deactivate: delete")
+    text = mapping.read_text()
+    mapping.write_text(text[: text.index("\ntests:")])
+    async with Engine.open(mapping, store=store_url) as engine:
+        users = engine["preciate"].users
+        ada = await users.create({"userName": "ada@contoso.com"})
+        await users.patch(ada.id, [{"op": "replace", "path": "active", "value": False}])
+        assert target.rows() == []
+        insert(target, "ada@contoso.com")
+        report = await import_users(engine)
+    assert (report.linked, report.created) == (0, 0)
+    assert [(each.keys, "no account" in each.reason) for each in report.open] == [((2,), True)]
+
+
 async def test_import_that_is_broken_off_goes_on(
     engine: Engine, users: Users, target: Employees, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -183,6 +183,33 @@ async def test_what_was_never_delivered_is_left_alone(
         assert (await reconcile(engine)).drifted == []
 
 
+async def test_whoever_is_out_of_scope_is_not_compared(
+    mapping: Path, store_url: str, target: Employees, edit: Edit
+) -> None:
+    edit("  match: [email] ", "  scope: title pr\n  match: [email] ")
+    async with Engine.open(mapping, store=store_url) as engine:
+        users = engine["preciate"].users
+        ada = await users.create(ADA)
+        await users.patch(ada.id, [{"op": "remove", "path": "title"}])
+        target.query("UPDATE employees SET is_active = 1, display_name = 'Eve'")
+        assert (await reconcile(engine)).drifted == []
+        # Back in scope, the account is one that was out of use.
+        await users.patch(ada.id, [{"op": "add", "path": "title", "value": "Boss"}])
+        (*_, entry) = await engine.store.journal("preciate", user=ada.id)
+        assert entry.operation == "reactivate"
+
+
+async def test_repaired_account_of_a_leaver_stays_out_of_use(
+    engine: Engine, people: list[Record], target: Employees, users: Users, events: list[Event]
+) -> None:
+    await users.patch(people[0].id, [{"op": "replace", "path": "active", "value": False}])
+    target.query("UPDATE employees SET job_title = 'Boss' WHERE id = 1")
+    assert (await reconcile(engine, most=100)).repaired == 1
+    assert target.rows()[0]["is_active"] == 0
+    await users.patch(people[0].id, [{"op": "replace", "path": "active", "value": True}])
+    assert events[-1].operation == "reactivate"
+
+
 async def test_repair_that_the_target_refuses_does_not_keep_the_others(
     engine: Engine, people: list[Record], target: Employees, events: list[Event]
 ) -> None:
