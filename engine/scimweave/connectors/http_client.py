@@ -25,6 +25,8 @@ _BUSY = frozenset({429, 503})
 _DOUBTFUL = frozenset({408, 500, 502, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _DEFAULT_RETRY = 30
+# Many servers close an idle connection after 5 s; a write that meets that has no known outcome.
+_KEPT_OPEN = 4.0
 
 
 class _Failed(Exception):
@@ -217,7 +219,9 @@ class HttpClient:
         if self._session is None:
             timeout = self._options.timeout
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self._ssl, limit=0),
+                connector=aiohttp.TCPConnector(
+                    ssl=self._ssl, limit=0, keepalive_timeout=_KEPT_OPEN
+                ),
                 timeout=aiohttp.ClientTimeout(total=timeout.total, connect=timeout.connect),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
@@ -244,7 +248,8 @@ class _Shared:
         self.users = 0
 
 
-_shared: dict[tuple[int, str], _Shared] = {}
+# By the loop that they belong to, and by all that is said of the target.
+_shared: dict[tuple[asyncio.AbstractEventLoop, str], _Shared] = {}
 
 
 class SharedClient:
@@ -252,7 +257,7 @@ class SharedClient:
 
     def __init__(self, options: HttpOptions, keys: frozenset[str]) -> None:
         plain = options.model_dump(include=set(keys))
-        loop = id(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
         self._key = (loop, json.dumps(plain, sort_keys=True))
         found = _shared.get(self._key)
         if found is None:
