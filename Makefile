@@ -18,8 +18,7 @@ check: .venv/ready
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
-	$(BIN)/mypy examples/rest-api/run.py
-	$(BIN)/mypy examples/scim-relay/run.py
+	for script in examples/*-*/run.py; do $(BIN)/mypy $$script || exit 1; done
 	$(BIN)/lint-imports
 	$(BIN)/deptry engine server
 	$(BIN)/scimweave lint $(MAPPINGS)

@@ -40,6 +40,8 @@ def example(request: pytest.FixtureRequest) -> str:
     if name == "ldap":
         server: Slapd = request.getfixturevalue("slapd")
         assert server.port
+    if name == "sql-postgres":
+        request.getfixturevalue("postgresql_server")
     return name
 
 
@@ -50,6 +52,7 @@ def example(request: pytest.FixtureRequest) -> str:
         ("custom-connector", "All 26 cards are as expected."),
         ("rest-api", "All 27 accounts are as expected."),
         ("scim-relay", "All 27 resources are as expected."),
+        ("sql-postgres", "All 27 rows are as expected."),
     ],
     indirect=["example"],
 )
@@ -61,7 +64,9 @@ def test_example_provisions_everybody(example: str, last: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "example", ["ldap", "custom-connector", "rest-api", "scim-relay"], indirect=True
+    "example",
+    ["ldap", "custom-connector", "rest-api", "scim-relay", "sql-postgres"],
+    indirect=True,
 )
 def test_example_fails_on_any_difference(tmp_path: Path, example: str) -> None:
     done = run(changed_copy(tmp_path, example))

@@ -36,7 +36,7 @@ class Database:
 
 async def _run(url: str, statements: tuple[str, ...]) -> Rows:
     rows: Rows = []
-    engine = create_async_engine(_with_driver(url), poolclass=NullPool)
+    engine = create_async_engine(with_driver(url), poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -48,7 +48,8 @@ async def _run(url: str, statements: tuple[str, ...]) -> Rows:
     return rows
 
 
-def _with_driver(url: str) -> URL:
+def with_driver(url: str) -> URL:
+    """Return an address for SQLAlchemy's async engine."""
     parsed = make_url(url)
     return parsed.set(drivername=_DRIVERS[parsed.get_backend_name().replace("mariadb", "mysql")])
 

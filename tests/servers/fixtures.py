@@ -59,11 +59,17 @@ def mariadb_server() -> Iterator[MariaDB]:
         yield server
 
 
-@pytest.fixture
-def postgresql(postgresql_server: PostgreSQL) -> Iterator[Database]:
-    """Return an empty database on PostgreSQL."""
+@pytest.fixture(scope="session")
+def postgresql_database(postgresql_server: PostgreSQL) -> Iterator[Database]:
     with postgresql_server.database() as database:
         yield database
+
+
+@pytest.fixture
+def postgresql(postgresql_database: Database) -> Database:
+    """Return a database on PostgreSQL that is empty; making one takes longer than emptying it."""
+    postgresql_database.execute("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    return postgresql_database
 
 
 @pytest.fixture

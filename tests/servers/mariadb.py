@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +48,11 @@ class MariaDB:
 
 
 @contextmanager
-def running_mariadb() -> Iterator[MariaDB]:
-    """Run a server until the block ends; some seconds. Raises ``Unavailable``."""
+def running_mariadb(options: Sequence[str] = ()) -> Iterator[MariaDB]:
+    """Run a server until the block ends; some seconds. Raises ``Unavailable``.
+
+    ``options`` come on top of those of the command line.
+    """
     program = find_or_install("mariadbd", package=PACKAGE)
     make = find_or_install("mariadb-install-db", package=PACKAGE)
     # The script asks it for settings.
@@ -63,6 +66,7 @@ def running_mariadb() -> Iterator[MariaDB]:
             program, "--no-defaults", f"--user={getpass.getuser()}", f"--datadir={data}",
             f"--socket={made / 'socket'}", f"--pid-file={made / 'pid'}",
             "--bind-address=127.0.0.1", f"--port={port}", f"--init-file={_user(made)}", *_OPTIONS,
+            *options,
         ]  # fmt: skip
         with running(command, ready=lambda: listens(port), log=made / "log") as server:
             yield MariaDB(port, server.pid)

@@ -241,7 +241,7 @@ class TableConnector(ABC):
         shape = self._shape
         reflection = reflect(source, shape)
         lists = {
-            name: ListTable(name, options, reflect(source, child_shape(options)))
+            name: ListTable(options, reflect(source, child_shape(options)))
             for name, options in self._children().items()
         }
         column = self._options.soft_delete.of(shape.section)

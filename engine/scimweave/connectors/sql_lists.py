@@ -53,11 +53,10 @@ class ListTable:
     raise the errors of the driver too, and run inside a transaction of the caller.
     """
 
-    def __init__(self, field: str, options: ChildOptions, reflection: Reflection) -> None:
+    def __init__(self, options: ChildOptions, reflection: Reflection) -> None:
         for name in (options.parent, *options.columns):
             if name not in reflection.table.c:
                 raise TargetError(f'table "{options.object}" has no column "{name}"')
-        self._field = field
         self._reflection = reflection
         self._table = reflection.table
         self._parent = reflection.table.c[options.parent]

@@ -71,7 +71,7 @@ def fault(error: BaseException) -> Fault:
     cause = _cause(error)
     state = getattr(cause, "sqlstate", None)
     message = str(getattr(cause, "message", None) or cause).partition("\n")[0]
-    if state is None:
+    if state is None or "query argument" in message:
         return _of_driver(cause, message)
     kind: Kind = _KINDS.get(state) or _KINDS.get(state[:2], "other")
     constraint = getattr(cause, "constraint_name", None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -14,13 +15,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from scimweave.connectors import sql_database, sql_mariadb, sql_postgresql
-from scimweave.connectors.base import AccountShape, TargetError, Unreachable
+from scimweave.connectors.base import AccountShape, FieldDescription, TargetError, Unreachable
 from scimweave.connectors.sql_connector import Reflect, Reflected, Stale, TableConnector, Work
 from scimweave.connectors.sql_executor import Cursor
 from scimweave.connectors.sql_faults import Fault, translate
+from scimweave.connectors.sql_members import MemberTable
 from scimweave.connectors.sql_options import SqlOptions, TlsOptions
 from scimweave.connectors.sql_reflection import Reflection
 from scimweave.connectors.sql_server_reflection import reflect
+from scimweave.connectors.sql_table import SqlTable
 
 T = TypeVar("T")
 
@@ -57,6 +60,26 @@ class ServerConnector(TableConnector):
         await self._idle.wait()
         await self._engine.dispose()
 
+    async def describe(self) -> Mapping[str, FieldDescription]:
+        """Look at the table anew, and return its columns by name."""
+        with self._in_flight():
+            return await super().describe()
+
+    async def describe_members(self) -> Mapping[str, FieldDescription]:
+        """Look at the membership table anew, and return its columns by name."""
+        with self._in_flight():
+            return await super().describe_members()
+
+    async def _on_table(
+        self, names: Collection[str], attempt: Callable[[SqlTable], Awaitable[T]]
+    ) -> T:
+        with self._in_flight():
+            return await super()._on_table(names, attempt)
+
+    async def _on_pairs(self, attempt: Callable[[MemberTable], Awaitable[T]]) -> T:
+        with self._in_flight():
+            return await super()._on_pairs(attempt)
+
     async def _look(self, make: Callable[[Any, Reflect], T]) -> T:
         return await self._run(
             self._engine, lambda connection: make(connection, reflect), commit=False
@@ -84,28 +107,29 @@ class ServerConnector(TableConnector):
         *,
         commit: bool = True,
     ) -> T:
-        """Run ``work`` in a transaction, and once more where nothing can have come of the first.
+        """Run ``work`` in a transaction, and again where nothing can have come of the first.
 
         A connection of the pool may have died in its sleep; that shows when it is used.
         """
-        attempt = 1
+        attempts = 1
         while True:
             transaction = _Transaction(self._options, commit)
-            self._hold()
             try:
                 return await transaction.run(engine, work)
             except _ERRORS as error:
-                fault = self._fault(error)
-                again = fault.kind == "circle" or (fault.kind == "lost" and transaction.was_open)
-                if again and not transaction.committing and attempt < MAX_ATTEMPTS:
-                    attempt = attempt + 1 if fault.kind == "circle" else MAX_ATTEMPTS
+                fault, committing = self._fault(error), transaction.committing
+                died = fault.kind == "lost" and transaction.was_open
+                again = fault.kind == "circle" or (died and not isinstance(error, TimeoutError))
+                if again and not committing and attempts < MAX_ATTEMPTS:
+                    # The whole pool is made anew with the first that died.
+                    attempts = MAX_ATTEMPTS if died else attempts + 1
                     continue
-                translated = translate(
-                    fault, reflection, written, committing=transaction.committing
-                )
-                raise (Stale(translated) if fault.kind == "stale" else translated) from error
-            finally:
-                self._let_go()
+                translated = translate(fault, reflection, written, committing=committing)
+                if fault.kind != "stale":
+                    raise translated from error
+                # Connections keep statements that were prepared for the table as it was.
+                await self._engine.dispose()
+                raise Stale(translated) from error
 
     def _fault(self, error: BaseException) -> Fault:
         if isinstance(error, PoolTimeoutError):
@@ -115,16 +139,18 @@ class ServerConnector(TableConnector):
         understood: Fault = self._server.fault(error)
         return understood
 
-    def _hold(self) -> None:
+    @contextmanager
+    def _in_flight(self) -> Iterator[None]:
         if self._closed:
             raise Unreachable("the connector is closed")
         self._busy += 1
         self._idle.clear()
-
-    def _let_go(self) -> None:
-        self._busy -= 1
-        if not self._busy:
-            self._idle.set()
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
 
 
 class _Transaction:

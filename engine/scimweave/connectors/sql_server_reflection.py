@@ -66,7 +66,11 @@ class _Unique:
 def _reflection(
     connection: Connection, inspector: Inspector, schema: str | None, shape: AccountShape, name: str
 ) -> Reflection:
-    columns = inspector.get_columns(name, schema)
+    mysql = connection.dialect.name != "postgresql"
+    columns: list[Any] = [
+        {**each, "name": _unescaped(each["name"], mysql)}
+        for each in inspector.get_columns(name, schema)
+    ]
     primary = inspector.get_pk_constraint(name, schema)
     key = tuple(primary["constrained_columns"])
     uniques = list(_uniques(connection.dialect, inspector, schema, name))
@@ -79,7 +83,6 @@ def _reflection(
     codecs = {each["name"]: _codec(connection.dialect, each, types) for each in columns}
     references = inspector.get_foreign_keys(name, schema)
     checks = inspector.get_check_constraints(name, schema)
-    mysql = connection.dialect.name != "postgresql"
     return Reflection(
         Table(
             name, MetaData(), *(Column(each["name"], NullType()) for each in columns), schema=schema
@@ -113,6 +116,11 @@ def _reflection(
         constraints={each.name: each.columns for each in uniques},
         foreign_keys={str(each["name"]): tuple(each["constrained_columns"]) for each in references},
     )
+
+
+def _unescaped(name: str, mysql: bool) -> str:
+    # SQLAlchemy reads SHOW CREATE TABLE, and leaves a backtick in a name doubled.
+    return name.replace("``", "`") if mysql else name
 
 
 def _uniques(

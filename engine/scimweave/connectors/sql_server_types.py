@@ -198,7 +198,8 @@ def _uuid_loader(field_type: str | None) -> Callable[[Any], Value]:
 
 
 def _load_uuid(value: Any) -> Value:
-    return value if isinstance(value, UUID) else parsed(UUID, value)
+    # asyncpg has a UUID of its own.
+    return UUID(int=value.int) if isinstance(value, UUID) else parsed(UUID, value)
 
 
 def _mysql_uuid(column: Any, field_type: str | None) -> Codec:
@@ -343,6 +344,8 @@ _KINDS_OF_COLUMN: tuple[tuple[type[TypeEngine[Any]], Make], ...] = (
     (types.JSON, _json),
     (types.Uuid, _uuid),
     (types.LargeBinary, _binary),
+    (types.BINARY, _binary),
+    (types.VARBINARY, _binary),
     (mysql.SET, lambda column, field_type: Codec("string", _store_plain, _load_set)),
     (types.CHAR, _char),
     (types.String, _text),

@@ -35,12 +35,18 @@ async def start_checked(program: Program, before: Running | None = None) -> Runn
 
 
 async def diagnose_target(program: Program) -> list[Diagnostic]:
-    """Return what the target and the mapping disagree about."""
+    """Return what the target and the mapping disagree about; one that is silent is a finding."""
     try:
         running = await start(program)
     except TargetError as error:
         return [target_finding(program, str(error))]
     try:
+        await running.connector.health()
+        return await _findings(running)
+    except Unreachable as error:
+        return [target_finding(program, f"the target cannot be reached: {error}")]
+    except TargetError:
+        # Its description says more.
         return await _findings(running)
     finally:
         await _close(running, None)

@@ -13,7 +13,7 @@ from scimweave.mapping.editor.schema import editor_schema
 from scimweave.mapping.target_kinds import kind, own_kinds
 
 ROOT = Path(__file__).parents[3]
-DOCUMENTED = ("ldap",)
+DOCUMENTED = ("ldap", "sql")
 
 
 def keys_of(name: str) -> Iterator[str]:
