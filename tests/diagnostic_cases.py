@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import chdir
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from scimweave.mapping import compiler
@@ -29,7 +31,7 @@ class Case:
     ``right`` is empty where another case of the code shows it. ``fields`` are those of the live
     target, ``right_fields`` as they should be; ``problems`` are those of packages that bring
     functions; ``remedy`` says what to do where that is not in the file; ``provider`` is whose
-    attributes are looked for.
+    attributes are looked for; ``beside`` are other files.
     """
 
     wrong: tuple[str, ...]
@@ -39,17 +41,23 @@ class Case:
     remedy: str = ""
     problems: tuple[str, ...] = ()
     provider: str = ""
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     def wrong_findings(self) -> list[Diagnostic]:
         """Return what the linter says about the wrong example."""
         with patch.object(compiler, "installed", lambda: Brought({}, self.problems)):
-            return findings(self.wrong, self.fields, self.provider)
+            return self._findings(self.wrong, self.fields)
 
     def right_findings(self) -> list[Diagnostic]:
         """Return what the linter says about the right one."""
-        return findings(
-            (*self.wrong[:-1], self.right), self.right_fields or self.fields, self.provider
-        )
+        texts = (*self.wrong[:-1], self.right)
+        return self._findings(texts, self.right_fields or self.fields)
+
+    def _findings(self, texts: tuple[str, ...], fields: Fields | None) -> list[Diagnostic]:
+        with TemporaryDirectory() as folder, chdir(folder):
+            for name, text in self.beside.items():
+                Path(name).write_text(text, encoding="utf-8")
+            return findings(texts, fields, self.provider)
 
 
 def findings(texts: tuple[str, ...], fields: Fields | None, provider: str = "") -> list[Diagnostic]:
@@ -136,6 +144,19 @@ def _extension_text(attribute: str, more: str = "    alias: contoso\n") -> str:
     return mapping_text(more="schema:\n" + _declared(CONTOSO, attribute, more=more))
 
 
+def _top(wrong: str, right: str, *attributes: str) -> Case:
+    """Lines before ``users``, and rules that may use them."""
+    texts = [each + mapping_text(*attributes) for each in (wrong, right)]
+    return Case((texts[0],), texts[1])
+
+
+COUNTRIES = {"countries.csv": "code,name\nse,Sweden\n"}
+
+
+def _csv(key: str, value: str, file: str = "countries.csv") -> str:
+    return f"country: {{ from: locale, values: {{ csv: {file}, key: {key}, value: {value} }} }}"
+
+
 def _extension(wrong: str, right: str = "") -> Case:
     """An attribute of an extension that the file declares."""
     return _one(_extension_text(wrong), _extension_text(right) if right else "")
@@ -151,6 +172,48 @@ def _urn(wrong: str, right: str = "") -> Case:
 _IGNORED = "  ignore: [name, displayName, locale, password, emails]\n"
 
 CASES: dict[str, Case] = {
+    "bad-table": Case(
+        (mapping_text(_csv("cod", "name")),), mapping_text(_csv("code", "name")), beside=COUNTRIES
+    ),
+    "circular-extends": Case(
+        ("extends: _base.yaml\n" + mapping_text(),),
+        "extends: _common.yaml\n" + mapping_text(),
+        beside={"_base.yaml": "extends: small.yaml\n", "_common.yaml": "title: Small\n"},
+    ),
+    "unreadable-file-extends": _one("extends: _bse.yaml\n" + mapping_text("x: enterprise.y")),
+    "unknown-attribute-base": Case(
+        ("extends: _base.yaml\n" + mapping_text(),),
+        beside={"_base.yaml": "users: { attributes: { department: enterprise.departmnt } }\n"},
+    ),
+    "circular-let": _top(
+        "let: { a: lower($b), b: upper($a) }\n",
+        "let: { a: lower(title), b: upper($a) }\n",
+        "title: { expr: $b }",
+    ),
+    "missing-key-table": _rule("country: { from: locale, values: { csv: x.csv, key: code } }"),
+    "unknown-let": _top(
+        "let: { full: displayName }\n",
+        "let: { ful: displayName }\n",
+        "title: { expr: $ful }",
+    ),
+    "unknown-let-behind-a-dot": _rule("boss: { expr: enterprise.manager.$ref }"),
+    "unknown-table": _top(
+        "tables: { countries: { se: Sweden } }\n",
+        "tables: { country: { se: Sweden } }\n",
+        "country: { from: locale, values: country }",
+    ),
+    "unknown-table-file": _rule("country: { from: locale, values: countries.csv }"),
+    "unreadable-file-table": _rule(_csv("code", "name", "countris.csv")),
+    "type-mismatch-table": _top(
+        "tables: { sites: { a: 1, b: two } }\n",
+        "tables: { sites: { a: 1, b: 2 } }\n",
+        "site: { from: locale, values: sites, type: integer }",
+    ),
+    "impure-function-let": _top(
+        "let: { id: lower(guid()) }\n", "let: { id: lower(title) }\n", "code: { expr: $id }"
+    ),
+    "unused-let": _top("let: { short: title }\n", "let: {}\n"),
+    "unused-table": _top("tables: { sites: { a: b } }\n", "tables: {}\n"),
     "bad-schema-alias": _one(
         _extension_text("", more="    alias: name\n"), _extension_text("", more="    alias: own\n")
     ),
@@ -326,11 +389,9 @@ CASES: dict[str, Case] = {
         _IN_SQL.replace("object: team_people, group: x, member: y", "field: x"), _IN_SQL
     ),
     "not-supported-key": _rule("boss: { from: enterprise.manager.value, ref: user }"),
-    "not-supported-table": _rule(
-        "country: { from: locale, values: countries.csv }",
-        "country: { from: locale, values: { sv: Sweden } }",
+    "not-supported-top": _one(
+        mapping_text(more="guard: { leavers: 5 }\n"), mapping_text(more="title: Small\n")
     ),
-    "not-supported-top": _one(mapping_text(more="guard: { leavers: 5 }\n")),
     "null-ignored": _rule(
         'digits: { expr: "length(title)" }', """digits: { expr: "length(coalesce(title, ''))" }"""
     ),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from employees import Employees
-from serving import new_key, scimweave, serving
+from serving import PATIENCE, new_key, scimweave, serving
 
 ADA = {"userName": "ada@contoso.com", "displayName": "Ada", "title": "Analyst"}
 
@@ -138,3 +138,37 @@ async def test_warnings_of_a_mapping_are_shown_at_the_start(
         server.process.terminate()
         log = await server.rest()
     assert "warning[match-empty]" in log
+
+
+async def test_files_in_other_folders_are_watched_too(mapping: Path, store_url: str) -> None:
+    shared = mapping.parent / "shared"
+    tables = shared / "tables"
+    tables.mkdir(parents=True)
+    base, table = shared / "_base.yaml", tables / "departments.csv"
+    table.write_text("code,name\nE,Engines\n")
+    values = "values: { csv: tables/departments.csv, key: code, value: name }"
+    rule = f"{{ from: enterprise.department, {values} }}"
+    async with serving(mapping, store=store_url) as server:
+        errors = server.process.stderr
+        assert errors is not None
+
+        async def is_reloaded() -> bool:
+            return any([b"mapping reloaded" in line async for line in _until(errors)])
+
+        # Neither folder is watched before the mapping names a file in it.
+        base.write_text(mapping.read_text().replace("enterprise.department", rule))
+        mapping.write_text("extends: shared/_base.yaml\n")
+        async with asyncio.timeout(PATIENCE):
+            assert await is_reloaded()
+            table.write_text("code,name\nE,Motors\n")
+            assert await is_reloaded()
+            base.write_text(base.read_text().replace("Preciate", "People"))
+            assert await is_reloaded()
+
+
+async def _until(lines: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Yield the lines up to one about a mapping."""
+    async for line in lines:
+        yield line
+        if b"mapping" in line:
+            return

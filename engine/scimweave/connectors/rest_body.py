@@ -41,15 +41,11 @@ class Body:
 
 def compile_body(text: str) -> Body:
     """Compile a body. Raises ``ExpressionError``."""
+    # Refuses what no part by itself would be refused for, and names: a target has none.
+    compile_expression(text)
     syntax = parse(text)
-    check_growth(text, syntax.tree)
     several: list[str] = []
     return Body(text, _compile(syntax, syntax.tree, "", several), tuple(several))
-
-
-def unknown_roots(text: str) -> list[str]:
-    """Return the names at the root of an expression that no document has."""
-    return sorted({path[0] for path in compile_expression(text).fields or ()} - ROOTS)
 
 
 def _compile(
@@ -64,9 +60,11 @@ def _compile(
     found = Dependencies.of(node, {})
     evaluate = Expression(
         syntax.text,
-        compile_tree(replace(syntax, tree=node), found.renamed),
+        compile_tree(replace(syntax, tree=node), found.renamed, {}),
         found.fields(),
         syntax.functions,
+        (),
+        check_growth(syntax.text, node),
     )
     read = list(_fields(evaluate.fields))
     if len(read) > 1:

@@ -8,6 +8,7 @@ In the order of a file's life: ``document`` reads the text, ``model`` and ``shap
 from scimweave.mapping.checks.target import check_members, check_target, target_finding
 from scimweave.mapping.compiler import load, load_text
 from scimweave.mapping.diagnostics import CATALOGUE, Diagnostic, MappingError, Related, Span
+from scimweave.mapping.document.files import digest_of
 from scimweave.mapping.endpoints import endpoints
 from scimweave.mapping.expression.compiled import Expression, compile_expression
 from scimweave.mapping.lint import duplicates, lint, load_all, mapping_files
@@ -53,6 +54,7 @@ __all__ = [
     "check_members",
     "check_target",
     "compile_expression",
+    "digest_of",
     "duplicates",
     "endpoints",
     "lint",

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from scimweave.mapping.cases import compile_test
@@ -16,9 +17,11 @@ from scimweave.mapping.checks.reversing import check_reverse
 from scimweave.mapping.checks.rules import ALWAYS_THERE, check_rules
 from scimweave.mapping.checks.scope import check_scope
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
+from scimweave.mapping.document.extends import read_document
+from scimweave.mapping.document.files import Files
 from scimweave.mapping.document.interpolation import interpolate
-from scimweave.mapping.document.loader import parse, read_text
 from scimweave.mapping.document.source import Document, YamlPath
+from scimweave.mapping.document.tables import place_tables
 from scimweave.mapping.functions.registry import installed
 from scimweave.mapping.project import (
     Deletion,
@@ -40,6 +43,7 @@ from scimweave.mapping.rules.extensions import compile_extensions, declared
 from scimweave.mapping.rules.field import compile_field
 from scimweave.mapping.rules.filterable import filterable
 from scimweave.mapping.rules.fitting import shown
+from scimweave.mapping.rules.lets import Lets, read_lets
 from scimweave.mapping.rules.scope import Scope, compile_scope
 from scimweave.mapping.rules.vocabulary import Vocabulary
 from scimweave.scim.resource import Acceptance
@@ -59,48 +63,96 @@ if TYPE_CHECKING:
 
 _MEMBERS = AttributePath(None, "members")
 _GROUPS = AttributePath(None, "groups")
+# What may be told of a part of a mapping, and be untrue of the whole.
+_OF_THE_WHOLE = frozenset(
+    {
+        "active-unmapped",
+        "match-empty",
+        "match-unmapped",
+        "missing-key",
+        "never-matches",
+        "not-set-back",
+        "unknown-field",
+        "unknown-let",
+        "unknown-table",
+        "unused-let",
+        "unused-table",
+    }
+)
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
 def load(path: Path, env: Mapping[str, str] = os.environ) -> Program:
     """Compile a mapping file. Raises ``MappingError`` with all that is wrong with it."""
-    return load_text(read_text(path), path, env)
+    files = Files()
+    try:
+        text = files.text(path)
+    except MappingError as error:
+        raise MappingError(error.diagnostics, files.digests) from None
+    return load_text(text, path, env, files)
 
 
-def load_text(text: str, name: Path | str, env: Mapping[str, str] = os.environ) -> Program:
+def load_text(
+    text: str,
+    name: Path | str,
+    env: Mapping[str, str] = os.environ,
+    files: Files | None = None,
+) -> Program:
     """Compile the text of a mapping file; ``name`` stands for it in messages.
 
-    Raises ``MappingError``.
+    ``files`` reads the others that it names, beside it. Raises ``MappingError``.
     """
-    program, findings = compile_text(text, name, env)
+    files = files or Files()
+    program, findings = compile_text(text, name, env, files)
     if program is None:
-        raise MappingError(findings)
+        raise MappingError(findings, files.digests)
     return program
 
 
 def compile_text(
-    text: str, name: Path | str, env: Mapping[str, str]
+    text: str,
+    name: Path | str,
+    env: Mapping[str, str],
+    files: Files | None = None,
+    *,
+    is_base: bool = False,
 ) -> tuple[Program | None, list[Diagnostic]]:
-    """Compile the text of a mapping file: a program where there is no error, and all findings."""
+    """Compile the text of a mapping file: a program where there is no error, and all findings.
+
+    ``is_base`` says that others extend it, which bring what it lacks: it makes no program.
+    """
+    files = files or Files()
     try:
-        document, findings = parse(text, str(name))
+        read = read_document(text, str(name), files)
     except MappingError as error:
         return None, list(error.diagnostics)
-    findings += interpolate(document, env)
-    return _Compiler(text, Path(name), document, findings).compile()
+    findings = read.findings
+    findings += interpolate(read.document, env)
+    findings += place_tables(read.document, files)
+    program, findings = _Compiler(text, Path(name), read.document, findings, files).compile()
+    if is_base or not read.is_whole:
+        return None, [each for each in findings if each.code not in _OF_THE_WHOLE]
+    return program, findings
 
 
 class _Compiler:
     def __init__(
-        self, text: str, file: Path, document: Document, findings: list[Diagnostic]
+        self,
+        text: str,
+        file: Path,
+        document: Document,
+        findings: list[Diagnostic],
+        files: Files,
     ) -> None:
         self.file = file
+        self.files = MappingProxyType(files.digests)
         self.document = document
         self.data = document.data()
         self.report = Report(document)
         self.report.findings += findings
         self.tests_at_fault = False
-        self.digest = _digest([text, self.data])
+        read = {str(path): digest.hex() for path, digest in files.digests.items()}
+        self.digest = _digest([text, self.data, read])
 
     def compile(self) -> tuple[Program | None, list[Diagnostic]]:
         # pydantic takes a tenth of a second to import: only who compiles pays for it.
@@ -113,7 +165,8 @@ class _Compiler:
         # With one left out, the others have lost their places.
         self.tests_at_fault = any(fault.loc[0] == "tests" for fault in faults)
         program = self._program(model) if model is not None else None
-        findings = sorted(self.report.findings, key=position)
+        # A named expression that both users and groups read is looked at twice.
+        findings = sorted(dict.fromkeys(self.report.findings), key=position)
         return (None if has_errors(findings) else program), findings
 
     def _program(self, model: MappingModel) -> Program:
@@ -126,12 +179,13 @@ class _Compiler:
             self.report.add("bad-package", problem, None)
         check_file(model, self.report)
         vocabulary = compile_extensions(model, self.report)
-        users = self._users(model.users, vocabulary)
+        lets = read_lets(model, self.report)
+        users = self._users(model.users, lets.compiled("users", vocabulary, self.report))
         check_users(users, self.report)
         check_rules(model.users, users, self.report)
         check_reverse(model.users, users, self.report)
         check_scope(users, ALWAYS_THERE["users"], self.report)
-        groups = None if model.groups is None else self._groups(model.groups)
+        groups = None if model.groups is None else self._groups(model.groups, lets)
         if model.groups is not None and groups is not None:
             check_rules(model.groups, groups, self.report)
             check_reverse(model.groups, groups, self.report)
@@ -149,6 +203,7 @@ class _Compiler:
             tests=tuple(tests),
             warnings=tuple(self.report.findings),
             digest=self.digest,
+            files=self.files,
             _document=self.document,
         )
 
@@ -160,7 +215,7 @@ class _Compiler:
 
     def _rules(self) -> Any:
         """Return what projections follow from."""
-        more = [self.data[key] for key in ("groups", "schema") if self.data.get(key)]
+        more = [self.data[key] for key in ("groups", "schema", "let") if self.data.get(key)]
         return [self.data["users"], *more] if more else self.data["users"]
 
     def _users(self, model: UsersModel, vocabulary: Vocabulary) -> UserProgram:
@@ -188,8 +243,8 @@ class _Compiler:
             lookup=model.lookup,
         )
 
-    def _groups(self, model: GroupsModel) -> GroupProgram:
-        vocabulary = Vocabulary(GROUP_TYPE, {})
+    def _groups(self, model: GroupsModel, lets: Lets) -> GroupProgram:
+        vocabulary = lets.compiled("groups", Vocabulary(GROUP_TYPE, {}), self.report)
         fields = self._fields(model, "groups", vocabulary)
         scope = compile_scope(model.scope, ("groups", "scope"), vocabulary, self.report)
         acceptance = Acceptance.of(GROUP_TYPE, (*_sources(fields, scope), _MEMBERS))

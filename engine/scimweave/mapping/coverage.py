@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 from scimweave.mapping.explain import Trace, follow, rules_of
 from scimweave.mapping.expression.explained import Piece, switch_arms
 from scimweave.mapping.project import Field, Program
+from scimweave.mapping.rules.fitting import REST
 from scimweave.mapping.tests import TestResult, run_tests
 
 if TYPE_CHECKING:
     from scimweave.mapping.model import AttributeModel
 from scimweave.mapping.rules.vocabulary import Vocabulary
+
+MAX_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,10 @@ def run_with_coverage(program: Program) -> tuple[list[TestResult], Coverage]:
     results = run_tests(replace(program, users=replace(program.users, fields=noting)))
     expected = {name for test in program.tests for name in (*test.target, *test.absent)}
     return results, Coverage(
-        tuple(_covered(name, rule, taken[name], name in expected) for name, rule in rules.items())
+        tuple(
+            _covered(name, rule, taken[name], name in expected, vocabulary)
+            for name, rule in rules.items()
+        )
     )
 
 
@@ -84,8 +90,10 @@ def _noting(
     return replace(target_field, read=read)
 
 
-def _covered(name: str, rule: AttributeModel, taken: set[str], is_expected: bool) -> FieldCoverage:
-    branches = _branches(rule)
+def _covered(
+    name: str, rule: AttributeModel, taken: set[str], is_expected: bool, vocabulary: Vocabulary
+) -> FieldCoverage:
+    branches = _branches(rule, vocabulary)
     return FieldCoverage(
         name,
         is_expected,
@@ -94,19 +102,19 @@ def _covered(name: str, rule: AttributeModel, taken: set[str], is_expected: bool
     )
 
 
-def _branches(rule: AttributeModel) -> list[str]:
+def _branches(rule: AttributeModel, vocabulary: Vocabulary) -> list[str]:
     """Return every branch of a rule; one without a choice has none."""
     found = []
     paths = rule.from_ or []
     if len(paths) > 1:
         found += [_source(text) for text in paths]
     if rule.expr is not None:
-        found += _arms(rule.expr)
-    found += [_row(key) for key in rule.values or {}]
+        found += _arms(rule.expr, vocabulary)
+    found += [_row(key, rule) for key in rule.values or {}]
     if rule.default is not None and not rule.has("const"):
         found += ["default used", "default not used"]
         if isinstance(rule.default, dict) and "expr" in rule.default:
-            found += _arms(rule.default["expr"])
+            found += _arms(rule.default["expr"], vocabulary)
     # One path may be given twice, and two expressions may be the same.
     return list(dict.fromkeys(found))
 
@@ -114,7 +122,7 @@ def _branches(rule: AttributeModel) -> list[str]:
 def _taken(rule: AttributeModel, trace: Trace) -> list[str]:
     found = [_source(each.path) for each in trace.sources if each.taken]
     if trace.row is not None:
-        found.append(_row(trace.row))
+        found.append(_row(trace.row, rule))
     for piece in (trace.expression, trace.default):
         found += [] if piece is None else _arms_taken(piece)
     if trace.taken in {"source", "row"}:
@@ -128,12 +136,16 @@ def _source(text: str) -> str:
     return f"from {text}"
 
 
-def _row(key: str) -> str:
+def _row(key: str, rule: AttributeModel) -> str:
+    # Of a long table one row stands for all but the rest.
+    if key != REST and rule.values is not None and len(rule.values) > MAX_ROWS:
+        return "a row of the table"
     return f'row "{key}"'
 
 
-def _arms(text: str) -> list[str]:
-    return [_arm(call, arm) for call, arms in switch_arms(text) for arm in arms]
+def _arms(text: str, vocabulary: Vocabulary) -> list[str]:
+    found = switch_arms(text, vocabulary.expressions)
+    return [_arm(call, arm) for call, arms in found for arm in arms]
 
 
 def _arms_taken(piece: Piece) -> list[str]:

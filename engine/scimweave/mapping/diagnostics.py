@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -22,8 +23,11 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "bad-path": ("error", "The SCIM path does not parse."),
         "bad-placeholder": ("error", "A ${…} is not closed or holds no variable name."),
         "bad-schema": ("error", "An extension is declared in a way that SCIM does not have."),
+        "bad-table": ("error", "A table cannot be read from its CSV file."),
         "bad-urn": ("error", "This is not the URN of an extension of your own."),
         "bad-value": ("error", "The value is of the right type, but not one that is taken."),
+        "circular-extends": ("error", "Mapping files extend each other, and none can begin."),
+        "circular-let": ("error", "Named expressions are made of each other, and none can begin."),
         "clear-text": ("warning", "The target is reached over a network without TLS."),
         "conflicting-keys": ("error", "Of these keys only one can be given."),
         "duplicate-attribute": ("error", "Two names in a schema differ in case only."),
@@ -68,6 +72,8 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "unknown-field": ("error", "The mapping has no such target field."),
         "unknown-function": ("error", "There is no such function."),
         "unknown-key": ("error", "The mapping language has no such key."),
+        "unknown-let": ("error", "There is no expression of this name."),
+        "unknown-table": ("error", "There is no table of this name."),
         "unmapped-attribute": ("warning", "The provider sends an attribute that nothing maps."),
         "unreachable-arm": ("error", "A piece of an expression is never reached."),
         "unreachable-default": ("warning", "The source is never absent."),
@@ -78,6 +84,8 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
             "The attribute is the service's own, not the provider's.",
         ),
         "unreadable-file": ("error", "The file cannot be read."),
+        "unused-let": ("warning", "No rule uses a named expression."),
+        "unused-table": ("warning", "No rule uses a named table."),
         "unusual-urn": ("warning", "Some providers do not export such an extension as a whole."),
         "unusable-target": ("error", "The target cannot be opened, or lacks the object."),
         "unusual-value": ("warning", "A table names a value that SCIM does not suggest."),
@@ -157,10 +165,16 @@ class Diagnostic:
 
 
 class MappingError(Exception):
-    """Mapping files that cannot be used; ``diagnostics`` holds all findings, warnings too."""
+    """Mapping files that cannot be used; ``diagnostics`` holds all findings, warnings too.
 
-    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+    ``files`` are those of one mapping that were looked at, as in ``Program.files``.
+    """
+
+    def __init__(
+        self, diagnostics: Iterable[Diagnostic], files: Mapping[Path, bytes] | None = None
+    ) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.files = files or {}
         super().__init__("\n\n".join(each.render() for each in self.diagnostics))
 
 
@@ -195,9 +209,10 @@ def has_errors(findings: Iterable[Diagnostic]) -> bool:
     return any(each.severity == "error" for each in findings)
 
 
-def position(found: Diagnostic) -> tuple[int, int]:
-    """Return line and column, to sort the findings of one file by."""
-    return (found.span.line, found.span.column) if found.span else (0, 0)
+def position(found: Diagnostic) -> tuple[str, int, int]:
+    """Return file, line and column, to sort findings by."""
+    span = found.span
+    return (span.file, span.line, span.column) if span else ("", 0, 0)
 
 
 def _place(span: Span) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from scimweave.mapping.diagnostics import MappingError
+from scimweave.mapping.document.extends import read_document
+from scimweave.mapping.document.files import Files
 from scimweave.mapping.document.interpolation import interpolate
-from scimweave.mapping.document.loader import parse, read_text
 from scimweave.mapping.lint import mapping_files
 from scimweave.mapping.project import default_path
 
@@ -18,7 +19,8 @@ def endpoints(paths: Iterable[Path], env: Mapping[str, str] = os.environ) -> dic
     found: dict[str, str] = {}
     for file in mapping_files(paths):
         try:
-            document, _ = parse(read_text(file), str(file))
+            files = Files()
+            document = read_document(files.text(file), str(file), files).document
         except MappingError:
             continue
         interpolate(document, env)

@@ -147,7 +147,7 @@ class _Places:
         """Return the place of a rule, or of what sets the field for leavers, and what it says."""
         path = self._set(name, "deactivate") if is_set else self._rule(name)
         span = self._program.key_span_of(*path)
-        if span.line not in self._hidden:
+        if (span.file, span.line) not in self._hidden:
             return span, span.text.strip()
         field = self._objects.field(name)
         return span, name if field is None or is_set else f"{name}: {field.source_text}"
@@ -214,7 +214,8 @@ def _reader(text: str, vocabulary: Vocabulary) -> Callable[[Resource], Any]:
 
 
 def _piece(text: str, resource: Resource, vocabulary: Vocabulary) -> Piece:
-    return explain_expression(text, resource, roots=vocabulary.aliases)
+    lets = vocabulary.expressions
+    return explain_expression(text, resource, roots=vocabulary.aliases, lets=lets)
 
 
 def _absent(rule: AttributeModel, trace: Trace, resource: Resource, vocabulary: Vocabulary) -> None:

@@ -15,7 +15,7 @@ from scimweave.mapping.diagnostics import (
     finding,
     has_errors,
 )
-from scimweave.mapping.document.loader import read_text
+from scimweave.mapping.document.files import Files
 from scimweave.mapping.project import Program
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
@@ -34,13 +34,17 @@ def load_all(paths: Iterable[Path], env: Mapping[str, str] = os.environ) -> tupl
     programs, findings = _check(paths, env)
     if has_errors(findings):
         raise MappingError(findings)
+    if not programs:
+        message = "no integration: files whose name begins with _ are there to be extended"
+        raise MappingError([finding("missing-key", message)])
     return tuple(programs)
 
 
 def mapping_files(paths: Iterable[Path]) -> list[Path]:
     """Return the files that ``paths`` name: of a folder those that end in .yaml or .yml.
 
-    A file is returned once. What cannot be read is returned too.
+    A file is returned once. What cannot be read is returned too. In a folder, a name that begins
+    with ``_`` is of a base, which others extend, and left out.
     """
     found: dict[str, Path] = {}
     for path in paths:
@@ -67,16 +71,18 @@ def _check(paths: Iterable[Path], env: Mapping[str, str]) -> tuple[list[Program]
         names = ", ".join(map(str, asked))
         findings.append(finding("unreadable-file", f"no mapping file (*.yaml) in {names}"))
     for file in files:
+        files_of_it = Files()
         try:
-            text = read_text(file)
+            text = files_of_it.text(file)
         except MappingError as error:
             findings += error.diagnostics
             continue
-        program, found = compile_text(text, file, env)
+        program, found = compile_text(text, file, env, files_of_it, is_base=_is_base(file))
         findings += found
         if program is not None:
             programs.append(program)
-    return programs, findings + duplicates(programs)
+    # Files may share what is at fault.
+    return programs, list(dict.fromkeys(findings)) + duplicates(programs)
 
 
 def _in_folder(folder: Path) -> list[Path]:
@@ -85,7 +91,15 @@ def _in_folder(folder: Path) -> list[Path]:
     except OSError:
         # Reading it as a file reports why.
         return [folder]
-    return [each for each in entries if each.suffix in _SUFFIXES and not each.name.startswith(".")]
+    return [
+        each
+        for each in entries
+        if each.suffix in _SUFFIXES and not each.name.startswith(".") and not _is_base(each)
+    ]
+
+
+def _is_base(file: Path) -> bool:
+    return file.name.startswith("_")
 
 
 def _same(

@@ -270,14 +270,17 @@ class TestModel(Model):
 class MappingModel(Model):
     """A mapping file."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"tables", "let", "guard", "extends"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"guard"})
 
+    extends: Text | None = None
     integration: Text = Field(pattern=r"\A[a-z][a-z0-9-]{0,62}\z")
     title: Text | None = None
     path: Text | None = None
     target: Annotated[SerializeAsAny[TargetOptions], BeforeValidator(_of_kind)]
     # ``schema`` is a method of pydantic's.
     schema_: dict[str, ExtensionModel] = Field({}, alias="schema")
+    tables: dict[str, Annotated[dict[str, Anything], Field(min_length=1)]] = {}
+    let: dict[str, Text] = {}
     users: UsersModel
     groups: GroupsModel | None = None
     tests: list[TestModel] = []

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from scimweave.mapping.diagnostics import Diagnostic, Span
 from scimweave.mapping.document.source import Document, to_data
+from scimweave.mapping.expression.lets import computing
 from scimweave.mapping.rules.convert import Value
 from scimweave.mapping.rules.scope import Scope
 from scimweave.mapping.rules.secret import has_any
@@ -240,6 +241,12 @@ class ObjectProgram:
         user out of scope is not active for them.
         """
         resource = self.seen(resource)
+        if not self.vocabulary.lets:
+            return self._project(resource, creating)
+        with computing(resource):
+            return self._project(resource, creating)
+
+    def _project(self, resource: dict[str, Any], creating: bool) -> Projection:
         values: dict[str, Value] = {}
         faults: list[FieldFault] = []
         kept = frozenset() if creating else self.without_their_secret(resource)
@@ -327,6 +334,7 @@ class Program:
     """One mapping file, compiled.
 
     ``revision`` changes when a projection may. Two programs are equal when file and content are.
+    ``files`` are all that it is made of, with the digests of what was read (``Files``).
     """
 
     file: Path
@@ -340,6 +348,7 @@ class Program:
     tests: tuple[MappingTest, ...] = field(compare=False, repr=False)
     warnings: tuple[Diagnostic, ...] = field(compare=False)
     digest: str
+    files: Mapping[Path, bytes] = field(compare=False, repr=False)
     _document: Document = field(compare=False, repr=False)
 
     @property
@@ -364,8 +373,8 @@ class Program:
         """Return the plain data of the file, its placeholders replaced."""
         return self._document.data()
 
-    def lines_of(self, *path: str | int) -> range:
-        """Return the numbers of the lines from the key at a YAML path to the end of its value."""
+    def lines_of(self, *path: str | int) -> frozenset[tuple[str, int]]:
+        """Return the lines, with their file, of a key and its value."""
         return self._document.lines(path)
 
     def key_span_of(self, *path: str | int) -> Span:

@@ -27,6 +27,7 @@ class Report:
         """Report about the value at ``path``, unless it could not even be read."""
         if self._is_faulty(path):
             return
+        related = (*related, *self._used(path))
         self.add(code, message, self.document.value(path), label, help, related)
 
     def at_key(
@@ -40,6 +41,7 @@ class Report:
         related: tuple[Related, ...] = (),
     ) -> None:
         """Report about the key at ``path``."""
+        related = (*related, *self._used(path))
         self.add(code, message, self.document.key(path), label, help, related)
 
     def inside(
@@ -69,6 +71,11 @@ class Report:
     ) -> None:
         """Report about a piece of the file."""
         self.findings.append(finding(code, message, span, label, help=help, related=related))
+
+    def _used(self, path: YamlPath) -> tuple[Related, ...]:
+        """Return where a table is used, of which a row is at fault."""
+        span = self.document.referring(path)
+        return () if span is None else (Related(span, "used here"),)
 
     def _is_faulty(self, path: YamlPath) -> bool:
         faulty = self.document.is_faulty(path)

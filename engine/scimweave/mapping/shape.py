@@ -50,15 +50,11 @@ def _is_in_no_extension(fault: Fault) -> bool:
 
 def _not_supported(fault: Fault) -> str | None:
     """Return what of the language this version does not take yet."""
-    key = fault.loc[-1]
-    if fault.type == "extra_forbidden":
-        model = model_at(fault.loc[:-1])
-        return f'"{key}"' if model is not None and key in model.LATER else None
-    if not isinstance(fault.input, str):
+    if fault.type != "extra_forbidden":
         return None
-    if fault.type == "dict_type" and key == "values":
-        return "a named table or a CSV file for values"
-    return None
+    key = fault.loc[-1]
+    model = model_at(fault.loc[:-1])
+    return f'"{key}"' if model is not None and key in model.LATER else None
 
 
 def _unknown_key(fault: Fault, document: Document) -> Diagnostic:

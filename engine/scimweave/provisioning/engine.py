@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from scimweave.mapping import (
     Diagnostic,
     MappingError,
     Program,
+    digest_of,
     duplicates,
     load,
     load_all,
@@ -46,7 +46,8 @@ class Engine:
         self.integrations: dict[str, Integration] = {}
         self.by_path: dict[str, Integration] = {}
         self._listener = listener
-        self._seen: dict[Path, bytes] = {}
+        # Of each mapping file, all that it is made of, as it was read last.
+        self._seen: dict[Path, Mapping[Path, bytes]] = {}
 
     @classmethod
     @asynccontextmanager
@@ -87,7 +88,7 @@ class Engine:
         engine = cls(files, opened, listener)
         try:
             for program in programs:
-                engine._seen[program.file] = _digest(program.file)
+                engine._seen[program.file] = program.files
                 await engine._add(program)
             yield engine
         finally:
@@ -107,15 +108,26 @@ class Engine:
         changed: list[str] = []
         findings: list[Diagnostic] = []
         for file in mapping_files(self.paths):
-            digest = _digest(file)
-            if self._seen.get(file) == digest:
+            if not self._has_changed(file):
                 continue
-            self._seen[file] = digest
             try:
-                changed.append(await self._take_up(load(file)))
+                program = load(file)
+                self._seen[file] = program.files
+                changed.append(await self._take_up(program))
             except MappingError as error:
+                self._seen[file] = error.files or self._seen.get(file, {})
                 findings += error.diagnostics
         return Reloaded(tuple(changed), tuple(findings))
+
+    def folders(self) -> frozenset[Path]:
+        """Return where the files are that the mappings are made of, also those at fault."""
+        asked = {path if path.is_dir() else path.parent for path in self.paths}
+        read = {file.parent for files in self._seen.values() for file in files}
+        return frozenset(asked | read)
+
+    def _has_changed(self, file: Path) -> bool:
+        seen = self._seen.get(file)
+        return not seen or any(digest_of(each) != digest for each, digest in seen.items())
 
     async def _take_up(self, program: Program) -> str:
         others = [
@@ -150,10 +162,3 @@ class Engine:
 
     def _index(self) -> None:
         self.by_path = {each.program.path: each for each in self.integrations.values()}
-
-
-def _digest(file: Path) -> bytes:
-    try:
-        return sha256(file.read_bytes()).digest()
-    except OSError:
-        return b""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 
 import structlog
 from watchfiles import awatch
@@ -17,13 +16,33 @@ log = structlog.get_logger("scimweave.mapping")
 
 async def watch(engine: Engine, stop: asyncio.Event) -> None:
     """Reload ``engine`` with each change of a mapping file, until ``stop``."""
-    # Folders are watched: most editors replace a file, and the old one would be watched in vain.
-    folders = {path if path.is_dir() else path.parent for path in map(Path, engine.paths)}
-    async for _ in awatch(*folders, stop_event=stop, recursive=False, step=50):
-        reloaded = await engine.reload()
-        for name in reloaded.integrations:
-            log.info("mapping reloaded", integration=name, revision=engine[name].program.revision)
-        report(reloaded.findings)
+    while not stop.is_set():
+        # Folders are watched: most editors replace a file, and the old one would be watched in
+        # vain. An edit may name files in others.
+        folders = engine.folders()
+        present = [folder for folder in folders if folder.is_dir()]
+        is_first = True
+        async for changes in awatch(
+            *present,
+            stop_event=stop,
+            recursive=False,
+            step=50,
+            rust_timeout=1000,
+            yield_on_timeout=True,
+        ):
+            # What was saved before the watch began is met when it first has nothing to tell.
+            if changes or is_first:
+                await _reload(engine)
+            is_first = False
+            if engine.folders() != folders:
+                break
+
+
+async def _reload(engine: Engine) -> None:
+    reloaded = await engine.reload()
+    for name in reloaded.integrations:
+        log.info("mapping reloaded", integration=name, revision=engine[name].program.revision)
+    report(reloaded.findings)
 
 
 def report(findings: tuple[Diagnostic, ...]) -> None:

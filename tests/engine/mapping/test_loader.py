@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from scimweave.mapping.diagnostics import Diagnostic, MappingError
+from scimweave.mapping.document.files import MAX_BYTES
 from scimweave.mapping.document.interpolation import interpolate
-from scimweave.mapping.document.loader import MAX_BYTES, parse, read_text
+from scimweave.mapping.document.loader import parse, read_text
 from scimweave.mapping.document.source import Document, YamlPath
 
 

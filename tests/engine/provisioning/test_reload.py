@@ -92,3 +92,41 @@ async def test_edit_of_the_target_moves_to_it(
     await users.create(ADA)
     assert [row["email"] for row in target.query("SELECT email FROM people")] == ["ada@contoso.com"]
     assert target.rows() == []
+
+
+async def test_edit_of_a_table_is_an_edit_of_the_mapping(
+    mapping: Path, edit: Callable[[str, str], None], engine: Engine
+) -> None:
+    folder = mapping.parent / "tables"
+    table = folder / "departments.csv"
+    folder.mkdir()
+    table.write_text("code,name\nE,Engines\n")
+    values = "values: { csv: tables/departments.csv, key: code, value: name }"
+    edit("enterprise.department", f"{{ from: enterprise.department, {values} }}")
+    assert (await engine.reload()).integrations == ("preciate",)
+    assert folder in engine.folders()
+    before = engine["preciate"].program.revision
+    assert (await engine.reload()).integrations == ()
+
+    table.write_text("code,name\nE,Engines\nE,Engine\n")
+    (finding,) = (await engine.reload()).findings
+    assert finding.code == "duplicate-key"
+    assert engine["preciate"].program.revision == before
+    assert (await engine.reload()).findings == ()
+
+    table.write_text("code,name\nE,Motors\n")
+    assert (await engine.reload()).integrations == ("preciate",)
+    assert engine["preciate"].program.revision != before
+
+
+async def test_edit_of_a_base_reloads_what_extends_it(mapping: Path, engine: Engine) -> None:
+    base = mapping.parent / "_base.yaml"
+    base.write_text(mapping.read_text())
+    mapping.write_text("extends: _base.yaml\n")
+    assert (await engine.reload()).integrations == ("preciate",)
+    base.write_text(base.read_text().replace("enterprise.department", "enterprise.departmnt"))
+    (finding,) = (await engine.reload()).findings
+    assert finding.span is not None
+    assert Path(finding.span.file) == base
+    base.write_text(base.read_text().replace("enterprise.departmnt", "enterprise.division"))
+    assert (await engine.reload()).integrations == ("preciate",)

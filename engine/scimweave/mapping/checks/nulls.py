@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
-from scimweave.mapping.expression.syntax import Node, Syntax, parse
+from scimweave.mapping.expression.parser import Node
+from scimweave.mapping.expression.syntax import Syntax, parse
 from scimweave.mapping.functions.registry import functions
 
 # Below these nodes the current value is no longer the user.

@@ -63,6 +63,9 @@ def check_rules(model: ObjectsModel, objects: ObjectProgram, report: Report) -> 
         _check_required(placed)
         _check_nulls(placed)
         check_expressions(rule, placed.where, root, always_there, report)
+    for name, named in objects.vocabulary.lets.items():
+        for use in null_uses(named.let.text, ALWAYS_THERE[objects.section], _word(objects)):
+            _report_null(use, ("let", name), report)
     _check_match(model, objects, report)
     check_matching(model, objects, report)
     check_sensitive_literals(model, objects, report)
@@ -185,8 +188,9 @@ def _check_required(rule: _Rule) -> None:
     if rule.model.has("const") and rule.model.const is None:
         rule.report.at_key("required-empty", message, (*rule.where, "const"))
     for key, value in (rule.model.values or {}).items():
-        if value is None:
-            rule.report.at_key("required-empty", message, (*rule.where, "values", key))
+        where = (*rule.where, "values", key)
+        if value is None and not rule.report.document.is_faulty(where):
+            rule.report.at_key("required-empty", message, where)
 
 
 def _check_nulls(rule: _Rule) -> None:

@@ -71,9 +71,9 @@ class _Composer:
             case yaml.AliasEvent():
                 self._alias(event, start)
             case yaml.SequenceStartEvent():
-                self._begin(ListNode(start, end, []), event)
+                self._begin(ListNode(self._source, start, end, []), event)
             case yaml.MappingStartEvent():
-                self._begin(MapNode(start, end, {}), event)
+                self._begin(MapNode(self._source, start, end, {}), event)
             case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
                 self._close(end)
             case yaml.DocumentStartEvent() if self.root is not None:
@@ -81,7 +81,8 @@ class _Composer:
 
     def _scalar(self, event: Any, start: Mark, end: Mark) -> ScalarNode:
         plain = event.implicit[0] and event.style in {None, ""}
-        node = ScalarNode(start, end, event.value, None if plain else event.style, event.tag)
+        style = None if plain else event.style
+        node = ScalarNode(self._source, start, end, event.value, style, event.tag)
         if event.tag is not None and event.tag not in _TEXT_TAGS:
             _fault(f"the tag {event.tag} has no meaning here", event.start_mark)
         node.data = resolve(event.value) if plain and event.tag is None else event.value

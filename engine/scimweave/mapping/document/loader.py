@@ -9,30 +9,17 @@ import yaml
 
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, finding
 from scimweave.mapping.document.composer import TooLarge, compose
+from scimweave.mapping.document.files import Files
 from scimweave.mapping.document.scalars import UNPRINTABLE
 from scimweave.mapping.document.source import Document, MapNode, Mark, ScalarNode, Source
 
 # ${NAME} behind an opening bracket, where YAML takes its braces for a mapping.
 _UNQUOTED = re.compile(r"[{\[][^\"']*[\s:,\[]\$\{")
-MAX_BYTES = 10 * 1024 * 1024
 
 
 def read_text(file: Path) -> str:
     """Read a mapping file. Raises ``MappingError``."""
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise MappingError([finding("unreadable-file", f"{file}: {reason}")]) from None
-    if len(content) > MAX_BYTES:
-        message = f"{file} is larger than {MAX_BYTES // 1024 // 1024} MiB"
-        raise MappingError([finding("too-large", message)])
-    try:
-        # Editors on Windows put a byte order mark before UTF-8.
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise MappingError([_not_utf8(file, content, error.start)]) from None
+    return Files().text(file)
 
 
 def parse(text: str, name: str) -> tuple[Document, list[Diagnostic]]:
@@ -84,9 +71,3 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> Diagnostic:
         problem = "mapping values are not allowed here"
         hint = "a value that holds a colon and a space stands in quotes"
     return finding("syntax", problem, source.point(Mark(mark.line, mark.column)), help=hint)
-
-
-def _not_utf8(file: Path, content: bytes, position: int) -> Diagnostic:
-    line = content.count(b"\n", 0, position) + 1
-    message = f"{file}:{line}: the file is not UTF-8"
-    return finding("unreadable-file", message, help="save it with the encoding UTF-8")

@@ -9,7 +9,7 @@ from typing import Any
 from scimweave.mapping.diagnostics import Span
 
 # What YAML 1.1 takes for the end of a line.
-_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _ESCAPES = {"x": 4, "u": 6, "U": 10}
 YamlPath = tuple[str | int, ...]
 
@@ -22,56 +22,16 @@ class Mark:
     column: int
 
 
-@dataclass(slots=True)
-class ScalarNode:
-    """A scalar: ``written`` is its text in the file, ``data`` what it stands for.
-
-    ``style`` is None for a plain scalar, else a quote or block character; ``tag`` is an explicit
-    one. ``from_environment`` says that ``data`` holds replaced placeholders, ``is_faulty`` that one
-    of them could not be replaced.
-    """
-
-    start: Mark
-    end: Mark
-    written: str
-    style: str | None
-    tag: str | None
-    data: Any = None
-    from_environment: bool = False
-    is_faulty: bool = False
-
-
-@dataclass(slots=True)
-class ListNode:
-    """A sequence."""
-
-    start: Mark
-    end: Mark
-    items: list[Node]
-
-
-@dataclass(slots=True)
-class MapNode:
-    """A mapping, keyed by the text of its keys."""
-
-    start: Mark
-    end: Mark
-    entries: dict[str, tuple[ScalarNode, Node]]
-
-
-Node = ScalarNode | ListNode | MapNode
-
-
 class Source:
     """The lines of a file, from which spans are made."""
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
-        self.lines = _LINE_END.split(text)
+        self.lines = LINE_END.split(text)
 
     def at(self, text: str, offset: int) -> Span:
         """Return one character of ``text``, which is that of the file."""
-        before = _LINE_END.split(text[:offset])
+        before = LINE_END.split(text[:offset])
         return self.point(Mark(len(before) - 1, len(before[-1])))
 
     def span(self, start: Mark, end: Mark) -> Span:
@@ -88,9 +48,59 @@ class Source:
         return self.span(mark, Mark(mark.line, mark.column + 1))
 
 
+@dataclass(slots=True)
+class ScalarNode:
+    """A scalar: ``written`` is its text in the file, ``data`` what it stands for.
+
+    ``style`` is None for a plain scalar, else a quote or block character; ``tag`` is an explicit
+    one. ``from_environment`` says that ``data`` holds replaced placeholders, ``is_faulty`` that one
+    of them could not be replaced.
+    """
+
+    source: Source
+    start: Mark
+    end: Mark
+    written: str
+    style: str | None
+    tag: str | None
+    data: Any = None
+    from_environment: bool = False
+    is_faulty: bool = False
+
+
+@dataclass(slots=True)
+class ListNode:
+    """A sequence."""
+
+    source: Source
+    start: Mark
+    end: Mark
+    items: list[Node]
+
+
+@dataclass(slots=True)
+class MapNode:
+    """A mapping, keyed by the text of its keys.
+
+    ``reference`` is what stands in the file instead of a table that has its place elsewhere.
+    """
+
+    source: Source
+    start: Mark
+    end: Mark
+    entries: dict[str, tuple[ScalarNode, Node]]
+    reference: Node | None = None
+
+
+Node = ScalarNode | ListNode | MapNode
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed file; paths are tuples of keys and list indexes."""
+    """A parsed file; paths are tuples of keys and list indexes.
+
+    ``source`` is the file itself; nodes can stand in others, which it names.
+    """
 
     source: Source
     root: MapNode
@@ -112,26 +122,41 @@ class Document:
     def value(self, path: YamlPath) -> Span:
         """Return where the value at ``path`` stands, or the nearest thing around it.
 
-        A mapping or list in block form is shown by its key.
+        A mapping or list in block form is shown by its key, a table by what names it.
         """
         key, node, _ = self._find(path)
+        if isinstance(node, MapNode) and node.reference is not None:
+            return span_of(node.reference)
         if (
             key is not None
             and not isinstance(node, ScalarNode)
             and node.start.line != node.end.line
         ):
-            return self._span(key)
-        return self._span(node)
+            return span_of(key)
+        return span_of(node)
 
     def key(self, path: YamlPath) -> Span:
         """Return where the key at ``path`` stands, or the nearest thing around it."""
         key, node, _ = self._find(path)
-        return self._span(key or node)
+        return span_of(key or node)
 
-    def lines(self, path: YamlPath) -> range:
-        """Return the numbers of the lines from the key at ``path`` to the end of its value."""
+    def referring(self, path: YamlPath) -> Span | None:
+        """Return where the table is used that holds what stands at ``path``."""
+        found = None
+        for length in range(1, len(path)):
+            node = self.exactly(path[:length])
+            if isinstance(node, MapNode) and node.reference is not None:
+                found = span_of(node.reference)
+        return found
+
+    def lines(self, path: YamlPath) -> frozenset[tuple[str, int]]:
+        """Return the lines, with their file, of the key at ``path`` and of its value."""
         key, node, _ = self._find(path)
-        return range((key or node).start.line + 1, _last_line(node) + 2)
+        first = key or node
+        last = _last_line(node, first.source)
+        return frozenset(
+            (first.source.name, line) for line in range(first.start.line + 1, last + 2)
+        )
 
     def inside(self, path: YamlPath, position: int, length: int = 1) -> Span:
         """Return a piece of the scalar at ``path``, by offset in its value.
@@ -141,16 +166,13 @@ class Document:
         _, node, _ = self._find(path)
         if not isinstance(node, ScalarNode):
             return self.value(path)
-        columns = _columns(node, self.source.lines[node.start.line])
+        columns = _columns(node, node.source.lines[node.start.line])
         if columns is None:
             return self.value(path)
         last = len(columns) - 1
         start = columns[min(position, last)]
         end = columns[min(position + length, last)]
-        return self.source.span(Mark(node.start.line, start), Mark(node.start.line, end))
-
-    def _span(self, node: Node) -> Span:
-        return self.source.span(node.start, node.end)
+        return node.source.span(Mark(node.start.line, start), Mark(node.start.line, end))
 
     def _find(self, path: YamlPath) -> tuple[ScalarNode | None, Node, int]:
         """Follow ``path`` as far as it goes: the last key, what stands there, the steps gone."""
@@ -166,6 +188,11 @@ class Document:
         return key, node, len(path)
 
 
+def span_of(node: Node) -> Span:
+    """Return where a node stands."""
+    return node.source.span(node.start, node.end)
+
+
 def to_data(node: Node) -> Any:
     """Return the plain data of a node."""
     if isinstance(node, MapNode):
@@ -175,13 +202,16 @@ def to_data(node: Node) -> Any:
     return node.data
 
 
-def _last_line(node: Node) -> int:
+def _last_line(node: Node, source: Source) -> int:
+    """Return the last line of a node in a file; what stands in others has none."""
+    if isinstance(node, MapNode) and node.reference is not None:
+        return _last_line(node.reference, source)
     # In block form a mapping or list ends where the next thing begins.
     if isinstance(node, MapNode) and node.entries:
-        return max(_last_line(value) for _, value in node.entries.values())
+        return max(_last_line(value, source) for _, value in node.entries.values())
     if isinstance(node, ListNode) and node.items:
-        return max(map(_last_line, node.items))
-    return node.end.line
+        return max(_last_line(item, source) for item in node.items)
+    return node.end.line if node.source is source else 0
 
 
 def _columns(node: ScalarNode, line: str) -> list[int] | None:

@@ -15,11 +15,13 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "users": "How users become accounts.",
         "groups": "How groups become records of the target.",
         "tests": "Examples of what the mapping does; `scimweave test` runs them.",
-        "tables": "Named tables for `values`.",
-        "let": "Named expressions.",
+        "tables": "Named tables for `values`: written out, or "
+        "{ csv: file.csv, key: column, value: column }.",
+        "let": "Named expressions over the resource; other expressions read them as $name.",
         "schema": "SCIM attributes and extensions that this integration takes besides.",
         "guard": "When a burst of leavers is held for an admin.",
-        "extends": "The mapping file that this one builds on.",
+        "extends": "The mapping file that this one builds on: its keys are inherited, "
+        "and null takes one away.",
         # The target.
         "connector": "Which kind of target it is.",
         "url": "Address of the target; keep passwords in ${ENV}.",
@@ -52,7 +54,8 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "from": "A SCIM path; a list: the first that is present.",
         "expr": "A JMESPath expression over the user.",
         "const": "The same value for all.",
-        "values": 'A table over the source; "*" is the rest.',
+        "values": "A table over the source: written out, the name of one of `tables`, or "
+        '{ csv: file.csv, key: column, value: column }; "*" is the rest.',
         "default": "Used when the source is absent: a literal, or { expr: … }.",
         "absent": "Without a value: clear (null goes to the target) or keep (the field stays). "
         "In a test: target fields that are not written.",

@@ -34,6 +34,17 @@ _REVERSE: list[Json] = [
         "additionalProperties": False,
     },
 ]
+_CSV_TABLE: Json = {
+    "type": "object",
+    "description": "Two columns of a CSV file, which is found from this file on.",
+    "properties": {
+        "csv": {"type": "string", "description": "The file, as seen from this one."},
+        "key": {"type": "string", "description": "The column of the source's values."},
+        "value": {"type": "string", "description": "The column of what becomes of them."},
+    },
+    "required": ["csv", "key", "value"],
+    "additionalProperties": False,
+}
 # The keys that take SCIM paths.
 _OF_PATHS = frozenset({"from", "ignore", "filterable"})
 _OWN = frozenset({"id", "meta", "schemas", "groups"})
@@ -61,9 +72,12 @@ def editor_schema(
     return {
         "$schema": DIALECT,
         "title": "A mapping file of scimweave",
-        **{name: each for name, each in _object(made).items() if name != "title"},
+        **{name: each for name, each in _object(made).items() if name not in {"title", "required"}},
+        # What a file lacks, the one that it extends may have.
+        "anyOf": [{"required": made["required"]}, {"required": ["extends"]}],
         "$defs": {
             **definitions,
+            "CsvTable": _CSV_TABLE,
             "Expression": _expression(functions),
             "Placeholder": {"type": "string", "pattern": r"^\$\{.+\}$"},
             "ScimPath": _scim_path(),
@@ -112,8 +126,24 @@ def _written(schema: Json, key: str) -> Json:
         return {"anyOf": [_DEFAULT_EXPRESSION, {}]}
     if key == "reverse":
         return {"anyOf": [*_REVERSE, {"type": "array", "items": {"anyOf": _REVERSE[1:]}}]}
-    made = _typed(schema, key)
+    plain = {name: each for name, each in schema.items() if name != "default"}
+    made = _with_tables(plain, key) or _typed(schema, key)
     return {**made, "default": schema["default"]} if "default" in schema else made
+
+
+def _with_tables(schema: Json, key: str) -> Json | None:
+    """Return what takes tables or named expressions."""
+    if key == "values" and schema.get("type") == "object":
+        name = {"type": "string", "description": "The name of a table under tables."}
+        return {"anyOf": [name, *_table(schema)["anyOf"]]}
+    if key == "tables":
+        return {**schema, "additionalProperties": _table(schema["additionalProperties"])}
+    return {**schema, "additionalProperties": _EXPRESSION} if key == "let" else None
+
+
+def _table(rows: Json) -> Json:
+    """Return a table that is written out, or comes from a file."""
+    return {"anyOf": [rows, {"$ref": "#/$defs/CsvTable"}]}
 
 
 def _typed(schema: Json, key: str) -> Json:

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from scimweave.mapping.expression.fault import EvaluationError, ExpressionError
-from scimweave.mapping.expression.syntax import Call, Node, Syntax
+from scimweave.mapping.expression.parser import Node
+from scimweave.mapping.expression.syntax import Call, Syntax
 from scimweave.mapping.functions.entra_names import refusal
 from scimweave.mapping.functions.registry import functions, nearest
 from scimweave.mapping.functions.spec import Function

@@ -9,7 +9,9 @@ from typing import Any
 
 from scimweave.mapping.expression.calls import Evaluate, compile_call
 from scimweave.mapping.expression.fault import EvaluationError, ExpressionError
-from scimweave.mapping.expression.syntax import Node, Syntax
+from scimweave.mapping.expression.lets import Let, reading
+from scimweave.mapping.expression.parser import Node
+from scimweave.mapping.expression.syntax import Syntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +20,16 @@ class Context:
 
     syntax: Syntax
     renamed: Mapping[int, str]
+    lets: Mapping[str, Let]
 
 
-def compile_tree(syntax: Syntax, renamed: Mapping[int, str]) -> Evaluate:
+def compile_tree(syntax: Syntax, renamed: Mapping[int, str], lets: Mapping[str, Let]) -> Evaluate:
     """Compile a whole expression; ``renamed`` gives field nodes another name.
 
     Raises ``ExpressionError``; the closure raises ``EvaluationError`` and what Python raises for
     numbers and strings that do not go together.
     """
-    return _compile(syntax.tree, Context(syntax, renamed))
+    return _compile(syntax.tree, Context(syntax, renamed, lets))
 
 
 def _compile(node: Node, context: Context) -> Evaluate:
@@ -276,6 +279,10 @@ def _function(node: Node, context: Context) -> Evaluate:
     return compile_call(node, context.syntax, lambda child: _compile(child, context))
 
 
+def _variable(node: Node, context: Context) -> Evaluate:
+    return reading(context.lets[node["value"]], inner=id(node) in context.syntax.inner)
+
+
 def _expref(node: Node, context: Context) -> Evaluate:
     syntax = context.syntax
     reason = "&… is an argument for functions such as sort_by(), nothing else"
@@ -304,4 +311,5 @@ _COMPILERS: dict[str, Callable[[Node, Context], Evaluate]] = {
     "slice": _slice,
     "subexpression": _chain,
     "value_projection": _value_projection,
+    "variable": _variable,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scimweave.mapping.expression.syntax import Node
+from scimweave.mapping.expression.parser import Node
 
 Path = tuple[str, ...]
 

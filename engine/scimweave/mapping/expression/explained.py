@@ -5,7 +5,7 @@ Slower than the closures that run, and apart from them: the walk is jmespath's o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
@@ -14,7 +14,9 @@ from jmespath.visitor import TreeInterpreter
 
 from scimweave.mapping.expression.dependencies import Dependencies
 from scimweave.mapping.expression.fault import EvaluationError
-from scimweave.mapping.expression.syntax import Node, parse
+from scimweave.mapping.expression.lets import Let
+from scimweave.mapping.expression.parser import VARIABLE, Node
+from scimweave.mapping.expression.syntax import parse
 from scimweave.mapping.expression.unparse import unparse
 from scimweave.mapping.functions.limits import start
 from scimweave.mapping.functions.registry import functions
@@ -25,6 +27,7 @@ from scimweave.mapping.rules.secret import without_secrets
 _PLAIN = frozenset({"literal", "identity", "current", "expref", "index", "slice", "key_val_pair"})
 _CHAINS = frozenset({"subexpression", "index_expression"})
 DEFAULT_ARM = "default"
+_NO_LETS: Mapping[str, Let] = {}
 
 
 @dataclass(slots=True)
@@ -43,17 +46,33 @@ class Piece:
 
 
 def explain_expression(
-    text: str, document: Any, *, roots: Mapping[str, str] | None = None
+    text: str,
+    document: Any,
+    *,
+    roots: Mapping[str, str] | None = None,
+    lets: Mapping[str, Let] = _NO_LETS,
 ) -> Piece:
-    """Evaluate an expression that compiles; the arguments are those of ``compile_expression``."""
+    """Evaluate an expression that compiles; the arguments are those of ``compile_expression``.
+
+    The pieces of a named expression are shown where it is read.
+    """
+    start()
+    return _explain(text, document, roots or {}, lets)
+
+
+def _explain(text: str, root: Any, roots: Mapping[str, str], lets: Mapping[str, Let]) -> Piece:
     syntax = parse(text)
-    dependencies = Dependencies.of(syntax.tree, roots or {})
+    dependencies = Dependencies.of(syntax.tree, roots)
+    document = root
     if dependencies.fields() is None:
         # As where it runs: whoever reads everything does not ask for what nobody may see.
-        document = without_secrets(document) if isinstance(document, dict) else document
+        document = without_secrets(root) if isinstance(root, dict) else root
     whole = Piece(unparse(syntax.tree))
-    interpreter = _Interpreter(dependencies.renamed, whole)
-    start()
+
+    def named(name: str) -> Piece:
+        return _explain(lets[name].text, root, roots, lets)
+
+    interpreter = _Interpreter(dependencies.renamed, whole, named)
     try:
         whole.value = interpreter.visit(cast(Any, syntax.tree), document)
     except EvaluationError as error:
@@ -63,13 +82,18 @@ def explain_expression(
     return _whole(whole)
 
 
-def switch_arms(text: str) -> list[tuple[str, list[str]]]:
-    """Return each ``switch`` of an expression with its arms, in the order of the text."""
-    return [
-        (unparse(node), [*map(unparse, node["children"][2::2]), DEFAULT_ARM])
-        for node in _nodes(parse(text).tree)
-        if node["type"] == "function_expression" and node["value"] == "switch"
-    ]
+def switch_arms(text: str, lets: Mapping[str, Let] = _NO_LETS) -> list[tuple[str, list[str]]]:
+    """Return each ``switch`` of an expression with its arms, in the order of the text.
+
+    Those of the named expressions that it reads are there too.
+    """
+    found = []
+    for node in _nodes(parse(text).tree):
+        if node["type"] == "function_expression" and node["value"] == "switch":
+            found.append((unparse(node), [*map(unparse, node["children"][2::2]), DEFAULT_ARM]))
+        elif node["type"] == VARIABLE:
+            found += switch_arms(lets[node["value"]].text, lets)
+    return found
 
 
 def _nodes(node: Node) -> list[Node]:
@@ -88,10 +112,14 @@ def _whole(piece: Piece) -> Piece:
 class _Interpreter(TreeInterpreter):
     """jmespath's walk, with scimweave's functions; what is visited is added to ``piece``."""
 
-    def __init__(self, renamed: Mapping[int, str], piece: Piece) -> None:
+    def __init__(
+        self, renamed: Mapping[int, str], piece: Piece, named: Callable[[str], Piece]
+    ) -> None:
         super().__init__()
         self._renamed = renamed
         self._piece = piece
+        self._named = named
+        self._known: dict[str, Piece] = {}
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         if node["type"] in _PLAIN:
@@ -114,6 +142,16 @@ class _Interpreter(TreeInterpreter):
     def visit_field(self, node: Any, value: Any) -> Any:
         name = self._renamed.get(id(node), node["value"])
         return value.get(name) if isinstance(value, dict) else None
+
+    def visit_variable(self, node: Any, value: Any) -> Any:
+        name = node["value"]
+        if name not in self._known:
+            self._known[name] = self._named(name)
+        found = self._known[name]
+        self._piece.children.append(found)
+        if found.error is not None:
+            raise EvaluationError(f"${name}: {found.error}")
+        return found.value
 
     def visit_function_expression(self, node: Any, value: Any) -> Any:
         function = functions()[node["value"]]

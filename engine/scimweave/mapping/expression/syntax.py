@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
-import jmespath
 from jmespath.exceptions import (
     EmptyExpressionError,
     IncompleteExpressionError,
     LexerError,
     ParseError,
 )
-from jmespath.lexer import Lexer
 
 from scimweave.mapping.expression.fault import ExpressionError
+from scimweave.mapping.expression.parser import VARIABLE, Node, parse_tree, tokens_of
+
+__all__ = ["Call", "Node", "Syntax", "parse", "variables_of"]
 
 MAX_LENGTH = 10_000
 MAX_DEPTH = 100
 
-Node = dict[str, Any]
-
 _OPENING = {"lparen", "lbracket", "lbrace", "filter"}
 _CLOSING = {"rparen", "rbracket", "rbrace"}
 _IDENTIFIERS = {"unquoted_identifier", "quoted_identifier"}
+_PROJECTIONS = {"projection", "value_projection", "filter_projection"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class Syntax:
     """The syntax tree of an expression.
 
     ``calls`` and ``references`` (the positions of ``&``) are by the ``id`` of their node.
+    ``variables`` are the names behind ``$``; ``inner`` are the nodes of those that are read for
+    each element of a list.
     """
 
     text: str
@@ -53,6 +55,8 @@ class Syntax:
     calls: dict[int, Call]
     references: dict[int, int]
     functions: frozenset[str]
+    variables: frozenset[str]
+    inner: frozenset[int]
 
 
 def parse(text: str) -> Syntax:
@@ -60,7 +64,7 @@ def parse(text: str) -> Syntax:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(text, MAX_LENGTH, f"longer than {MAX_LENGTH} characters")
     tree = _tree(text)
-    tokens = list(Lexer().tokenize(text))
+    tokens = list(tokens_of(text))
     nodes = list(_in_source_order(text, tree))
     calling = [node for node in nodes if node["type"] == "function_expression"]
     referring = [node for node in nodes if node["type"] == "expref"]
@@ -71,12 +75,35 @@ def parse(text: str) -> Syntax:
         calls=dict(zip(map(id, calling), _calls(tokens), strict=True)),
         references=dict(zip(map(id, referring), references, strict=True)),
         functions=frozenset(node["value"] for node in calling),
+        variables=frozenset(node["value"] for node in nodes if node["type"] == VARIABLE),
+        inner=frozenset(map(id, _inner(tree, inside=False))),
     )
+
+
+def _inner(node: Node, *, inside: bool) -> Iterator[Node]:
+    """Yield the variables that are read for each element of a list."""
+    if node["type"] == VARIABLE and inside:
+        yield node
+    if node["type"] == "slice":
+        return
+    for index, child in enumerate(node["children"]):
+        is_each = node["type"] == "expref" or (node["type"] in _PROJECTIONS and index > 0)
+        yield from _inner(child, inside=inside or is_each)
+
+
+def variables_of(text: str) -> frozenset[str]:
+    """Return the names behind ``$`` in an expression; of one that does not parse, none."""
+    if "$" not in text:
+        return frozenset()
+    try:
+        return parse(text).variables
+    except ExpressionError:
+        return frozenset()
 
 
 def _tree(text: str) -> Node:
     try:
-        return cast(Node, jmespath.compile(text).parsed)
+        return parse_tree(text)
     except EmptyExpressionError:
         raise ExpressionError(text, 0, "the expression is empty") from None
     except IncompleteExpressionError:
@@ -98,16 +125,26 @@ def _syntax_error(text: str, error: ParseError) -> ExpressionError:
         reason = "the expression ends too early"
     elif kind == "NUMBER":
         reason = f"a number stands in backticks: `{error.token_value}`"
+    elif kind == VARIABLE.upper():
+        return _misplaced(text, position, error.token_value)
     elif error.msg.startswith("Quoted identifier"):
         reason = "the name of a function is not quoted"
         position = next(
             name["start"]
-            for name, following in pairwise(Lexer().tokenize(text))
+            for name, following in pairwise(tokens_of(text))
             if name["type"] == "quoted_identifier" and following["type"] == "lparen"
         )
     else:
         reason = f"unexpected {error.token_value!r}"
     return ExpressionError(text, position, reason)
+
+
+def _misplaced(text: str, position: int, name: str) -> ExpressionError:
+    if name == "$":
+        return ExpressionError(text, position, "a name follows $, as in $full_name")
+    hint = f'a field of this name stands in double quotes: "{name}"'
+    reason = f"{name} is a named expression, and stands by itself"
+    return ExpressionError(text, position, reason, hint=hint)
 
 
 def _too_deep(text: str) -> ExpressionError:

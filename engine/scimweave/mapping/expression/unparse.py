@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from scimweave.mapping.expression.syntax import Node
+from scimweave.mapping.expression.parser import Node
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _PROJECTIONS = frozenset({"projection", "value_projection", "filter_projection"})
-_SINGLE = frozenset({"field", "function_expression", "literal", "current", "identity"})
+_SINGLE = frozenset({"field", "function_expression", "literal", "current", "identity", "variable"})
 # Their first child is what they begin with.
 _CONTINUED = frozenset({"subexpression", "index_expression", "flatten"}) | _PROJECTIONS
 _LOOSE = frozenset({"or_expression", "and_expression", "comparator", "not_expression", "pipe"})
@@ -133,4 +133,5 @@ _WRITERS: Mapping[str, Callable[[Node], str]] = {
     "slice": _slice,
     "subexpression": _chain,
     "value_projection": _value_projection,
+    "variable": lambda node: f"${node['value']}",
 }

@@ -27,6 +27,8 @@ _BECOMES: Mapping[str, frozenset[str]] = {
     "datetime": frozenset({"datetime", "string", "json"}),
     "json": frozenset({"json"}),
 }
+# Of a long table no more than this is told.
+_MAX_ROWS_AT_FAULT = 20
 # Values of these types come out of the schema check as they have to be.
 _CHECKED = frozenset({"string", "boolean", "integer", "json"})
 _WORDS = {"boolean": "true or false", "integer": "a whole number", "decimal": "a number"}
@@ -171,10 +173,13 @@ class _FieldCompiler:
     def _table(self, fit: Fit) -> dict[str, Value] | None:
         if self.rule.values is None:
             return None
-        return {
-            key: self._literal(value, fit, ("values", key))
-            for key, value in self.rule.values.items()
-        }
+        before = len(self.report.findings)
+        table: dict[str, Value] = {}
+        for key, value in self.rule.values.items():
+            table[key] = self._literal(value, fit, ("values", key))
+            if len(self.report.findings) - before == _MAX_ROWS_AT_FAULT:
+                break
+        return table
 
     def _literal(self, value: Any, fit: Fit, key: YamlPath) -> Value:
         if value is None:

@@ -14,10 +14,12 @@ from scimweave.mapping.expression.compiled import (
     ExpressionError,
     compile_expression,
 )
+from scimweave.mapping.expression.lets import computing
+from scimweave.mapping.expression.syntax import variables_of
 from scimweave.mapping.project import FieldError
 from scimweave.mapping.report import Report
 from scimweave.mapping.rules.attributes import every_attribute, named, named_by_expression
-from scimweave.mapping.rules.impure import report_impure
+from scimweave.mapping.rules.impure import report_impure, report_impure_lets
 from scimweave.mapping.rules.secret import secret_paths, without_secrets
 from scimweave.mapping.rules.vocabulary import Vocabulary
 from scimweave.scim.path import compile_path
@@ -25,8 +27,8 @@ from scimweave.scim.syntax import AttributePath
 
 Read = Callable[[dict[str, Any]], Any]
 _TYPES = {str: "string", bool: "boolean", int: "integer", float: "decimal"}
-_WORD = re.compile(r"\w+")
-_ABOUT_A_NAME = frozenset({"unknown-function", "refused-function"})
+_WORD = re.compile(r"\$?\w+")
+_ABOUT_A_NAME = frozenset({"unknown-function", "refused-function", "unknown-let"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +78,26 @@ def from_expression(
 
     ``once`` says that it is written once: only then may it differ from one time to the next.
     """
+    if vocabulary.broken_lets and vocabulary.broken_lets & variables_of(text):
+        # What is wrong is said where it stands.
+        return None
     try:
-        expression = compile_expression(text, roots=vocabulary.aliases)
+        expression = compile_expression(text, roots=vocabulary.aliases, lets=vocabulary.expressions)
     except ExpressionError as error:
         report_expression(error, where, report)
         return None
     before = len(report.findings)
+    read = [vocabulary.lets[each.name] for each in expression.lets]
     if not once:
         report_impure(expression, where, report)
-    sources = _sources(expression, where, vocabulary, report)
+        report_impure_lets(expression.text, read, where, report)
+    own = sources_of(expression, where, vocabulary, report)
     if len(report.findings) > before:
         return None
-    names = ", ".join(sorted(str(path) for path in sources)) if expression.fields else "expr"
+    sources = tuple(dict.fromkeys([*own, *(path for each in read for path in each.sources)]))
+    known = expression.fields is not None and sources
+    names = ", ".join(sorted(str(path) for path in sources)) if known else "expr"
     evaluate = _evaluating(expression, sensitive or bool(secret_paths(sources)))
-    if expression.fields is None:
-        # Whoever reads the whole resource does not ask for what nobody may see.
-        return Origin(lambda resource: evaluate(without_secrets(resource)), sources, None, names)
     return Origin(evaluate, sources, None, names)
 
 
@@ -126,12 +132,25 @@ def _evaluating(expression: Expression, sensitive: bool) -> Read:
             reason = "the expression has no result" if sensitive else error.reason
             raise FieldError(reason) from None
 
-    return read
+    def read_without_secrets(resource: dict[str, Any]) -> Any:
+        return read(without_secrets(resource))
+
+    # Whoever reads the whole resource does not ask for what nobody may see.
+    evaluate = read if expression.fields is not None else read_without_secrets
+    if not expression.lets:
+        return evaluate
+
+    def read_with_lets(resource: dict[str, Any]) -> Any:
+        with computing(resource):
+            return evaluate(resource)
+
+    return read_with_lets
 
 
-def _sources(
+def sources_of(
     expression: Expression, where: YamlPath, vocabulary: Vocabulary, report: Report
 ) -> tuple[AttributePath, ...]:
+    """Return what an expression reads itself; what is no attribute is reported."""
     if expression.fields is None:
         return every_attribute(vocabulary)
     paths: list[AttributePath] = []
@@ -146,6 +165,6 @@ def report_expression(error: ExpressionError, where: YamlPath, report: Report) -
     if error.code in _ABOUT_A_NAME:
         word = _WORD.match(error.text, error.position)
         length = len(word.group()) if word else 1
-    is_label = error.code == "unknown-function"
+    is_label = error.code in {"unknown-function", "unknown-let"}
     label, help = (error.hint, "") if is_label else ("", error.hint)
     report.inside(error.code, error.reason, where, error.position, length, label, help=help)
