@@ -366,6 +366,9 @@ CASES: dict[str, Case] = {
     "missing-key-source": _rule("title: { required: true }"),
     "missing-key-operation": _users("  operations: { deactivate: {} }\n"),
     "missing-key-expectation": _tests("name: idle, user: { userName: a }"),
+    "missing-key-subject": _tests("name: idle, operation: none"),
+    "missing-key-groups": _tests("name: t, group: { displayName: a }, operation: create"),
+    "bad-value-status": _tests("name: t, user: { userName: a }, reply: { status: 20 }"),
     "missing-key-url": _replaced("memory", "sql"),
     "no-unique-match": Case(
         (mapping_text(),),

@@ -22,7 +22,7 @@ from scimweave.mapping.document.interpolation import EnvironmentText
 
 TypeName = Literal["string", "integer", "decimal", "boolean", "date", "datetime", "uuid", "json"]
 TestedOperation = Literal[
-    "create", "update", "deactivate", "reactivate", "delete", "out-of-scope", "none"
+    "create", "update", "deactivate", "reactivate", "delete", "out-of-scope", "members", "none"
 ]
 Loc = tuple[str | int, ...]
 
@@ -253,18 +253,28 @@ class GroupsModel(ObjectsModel):
     operations: GroupOperationsModel = GroupOperationsModel()
 
 
+class ReplyModel(Model):
+    """The answer that a provider gets in a test; of ``body`` only what is named is compared."""
+
+    status: int | None = Field(None, ge=200, le=599)
+    body: dict[str, Anything] | None = Field(None, min_length=1)
+
+
 class TestModel(Model):
     """An example of what the mapping does."""
 
     name: Text = Field(min_length=1)
-    user: dict[str, Anything]
+    user: dict[str, Anything] | None = None
+    group: dict[str, Anything] | None = None
     patch: list[dict[str, Anything]] | None = Field(None, min_length=1)
     put: dict[str, Anything] | None = None
     delete: Flag = False
     operation: TestedOperation | None = None
     target: dict[str, Anything] | None = None
     absent: Names = []
+    members: list[Text] | None = None
     error: Text | None = None
+    reply: ReplyModel | None = None
 
 
 class MappingModel(Model):
@@ -302,6 +312,7 @@ PLACES: tuple[tuple[Loc, type[Model]], ...] = (
     (("groups", "operations"), GroupOperationsModel),
     (("groups", "members"), MemberTableModel),
     (("tests", "*"), TestModel),
+    (("tests", "*", "reply"), ReplyModel),
 )
 
 

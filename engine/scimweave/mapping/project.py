@@ -310,18 +310,33 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer that a test expects; what is None or not named in ``body`` may be anything."""
+
+    status: int | None
+    body: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class MappingTest:
-    """One entry of ``tests``: ``body`` is what the request sends, None where that is nothing."""
+    """One entry of ``tests``: ``body`` is what the request sends, None where that is nothing.
+
+    ``resource`` is what is there before, or is created. ``members`` are the expected ids of a
+    group's members.
+    """
 
     name: str
     span: Span
-    user: dict[str, Any]
+    section: Literal["users", "groups"]
+    resource: dict[str, Any]
     request: Literal["create", "patch", "put", "delete"]
     body: Any
     operation: str | None
     target: Mapping[str, Any]
     absent: tuple[str, ...]
+    members: tuple[str, ...] | None
     error: str | None
+    reply: Reply | None
 
 
 def default_path(integration: str) -> str:

@@ -119,6 +119,13 @@ def _bad_name(fault: Fault, document: Document) -> Diagnostic:
     return finding("bad-value", message, document.value(fault.loc), help="at most 63 characters")
 
 
+def _out_of_range(fault: Fault, document: Document) -> Diagnostic:
+    limit = next(iter(fault.context.values()))
+    word = "more" if fault.type.startswith("less") else "less"
+    message = f'"{fault.loc[-1]}" is not {word} than {limit}'
+    return finding("bad-value", message, document.value(fault.loc))
+
+
 def _not_positive(fault: Fault, document: Document) -> Diagnostic:
     return finding("bad-value", f"{_name(fault)} is at least 1", document.value(fault.loc))
 
@@ -184,6 +191,8 @@ _EXPLAINED: Mapping[str, Callable[[Fault, Document], Diagnostic]] = {
     "value_error": _refused,
     "string_pattern_mismatch": _bad_name,
     "greater_than": _not_positive,
+    "greater_than_equal": _out_of_range,
+    "less_than_equal": _out_of_range,
     "string_too_short": _empty,
     "too_short": _empty,
 }

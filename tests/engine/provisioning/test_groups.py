@@ -367,7 +367,7 @@ async def test_groups_come_and_go_with_the_mapping(
     directory_file: Path, store_url: str, directory: Directory
 ) -> None:
     whole = directory_file.read_text()
-    users_only = whole[: whole.index("groups:\n")] + whole[whole.index("tests:") :]
+    users_only = whole[: whole.index("groups:\n")]
     directory_file.write_text(users_only)
     async with Engine.open(directory_file, store=store_url) as engine:
         integration = engine["directory"]
