@@ -28,6 +28,7 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "bad-value": ("error", "The value is of the right type, but not one that is taken."),
         "circular-extends": ("error", "Mapping files extend each other, and none can begin."),
         "circular-let": ("error", "Named expressions are made of each other, and none can begin."),
+        "clear-text": ("warning", "The target is reached over a network without TLS."),
         "conflicting-keys": ("error", "Of these keys only one can be given."),
         "duplicate-attribute": ("error", "Two names in a schema differ in case only."),
         "duplicate-field": ("error", "Two attributes write the same target field."),
