@@ -27,7 +27,7 @@ from scimweave.connectors.ldap_errors import translate
 from scimweave.connectors.ldap_members import MemberAttribute
 from scimweave.connectors.ldap_options import LdapGroups, LdapOptions, LdapUsers
 from scimweave.connectors.ldap_pool import SessionPool
-from scimweave.connectors.ldap_results import NO_SUCH_OBJECT, Refused
+from scimweave.connectors.ldap_results import NO_SUCH_OBJECT, OBJECT_CLASS, UNDEFINED_TYPE, Refused
 from scimweave.connectors.ldap_schema import Schema, read_schema
 from scimweave.connectors.ldap_session import Entry, Session
 from scimweave.connectors.ldap_update import follow, no_parent, update
@@ -156,6 +156,9 @@ class LdapConnector:
             try:
                 return job(session, prepared)
             except Refused as refused:
+                if refused.code in (UNDEFINED_TYPE, OBJECT_CLASS):
+                    # The schema may be another one by now.
+                    self._prepared = None
                 raise _translated(refused, prepared.entries, written) from refused
 
         return await self._pool.run(work)
