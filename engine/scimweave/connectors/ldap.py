@@ -20,7 +20,8 @@ from scimweave.connectors.base import (
     TargetError,
     Value,
 )
-from scimweave.connectors.ldap_account import DN, AccountEntries, template_of
+from scimweave.connectors.ldap_account import DN, AccountEntries
+from scimweave.connectors.ldap_check import check_connection, check_section
 from scimweave.connectors.ldap_describe import describe
 from scimweave.connectors.ldap_dn import BadDn, Dn
 from scimweave.connectors.ldap_errors import translate
@@ -67,19 +68,12 @@ class LdapConnector:
         Raises ``TargetError`` where the options do not fit the mapping.
         """
         options = LdapOptions.model_validate({"connector": "ldap", **given})
+        fields = {field.name for field in shape.fields}
+        for found in (*check_connection(options), *check_section(options, shape.section, fields)):
+            if found.code != "clear-text":
+                raise TargetError(f"{'.'.join(found.path)}: {found.message}")
         section = options.groups if shape.section == "groups" else options.users
-        if section is None:
-            raise TargetError(f'the target says nothing of "{shape.section}": where they are')
-        for name, text in (("base", options.base), (f"{shape.section}.base", section.base or "")):
-            try:
-                Dn.parse(text)
-            except BadDn as error:
-                raise TargetError(f"target.{name}: {error}") from error
-        if options.tls is not None and not (options.is_encrypted or options.tls.start):
-            raise TargetError(
-                "target.tls is about nothing: write ldaps:// in the url, or tls.start: true"
-            )
-        template_of(shape, section)
+        assert section is not None  # noqa: S101 - otherwise it was found to be missing
         return cls(options, section, shape)
 
     async def create(self, fields: Mapping[str, Value]) -> Key:
