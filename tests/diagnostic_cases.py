@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from scimweave.mapping import compiler
+from scimweave.mapping.checks.provider import check_provider
 from scimweave.mapping.checks.target import check_target, target_finding
 from scimweave.mapping.compiler import compile_text
 from scimweave.mapping.diagnostics import Diagnostic
@@ -27,7 +28,8 @@ class Case:
 
     ``right`` is empty where another case of the code shows it. ``fields`` are those of the live
     target, ``right_fields`` as they should be; ``problems`` are those of packages that bring
-    functions; ``remedy`` says what to do where that is not in the file.
+    functions; ``remedy`` says what to do where that is not in the file; ``provider`` is whose
+    attributes are looked for.
     """
 
     wrong: tuple[str, ...]
@@ -36,18 +38,21 @@ class Case:
     right_fields: Fields | None = None
     remedy: str = ""
     problems: tuple[str, ...] = ()
+    provider: str = ""
 
     def wrong_findings(self) -> list[Diagnostic]:
         """Return what the linter says about the wrong example."""
         with patch.object(compiler, "installed", lambda: Brought({}, self.problems)):
-            return findings(self.wrong, self.fields)
+            return findings(self.wrong, self.fields, self.provider)
 
     def right_findings(self) -> list[Diagnostic]:
         """Return what the linter says about the right one."""
-        return findings((*self.wrong[:-1], self.right), self.right_fields or self.fields)
+        return findings(
+            (*self.wrong[:-1], self.right), self.right_fields or self.fields, self.provider
+        )
 
 
-def findings(texts: tuple[str, ...], fields: Fields | None) -> list[Diagnostic]:
+def findings(texts: tuple[str, ...], fields: Fields | None, provider: str = "") -> list[Diagnostic]:
     """Check files against each other, and against the fields of a target; ``()`` lacks all."""
     if not texts:
         return lint([Path("nowhere.yaml")], {})
@@ -57,6 +62,8 @@ def findings(texts: tuple[str, ...], fields: Fields | None) -> list[Diagnostic]:
     ]
     programs = [program for program, _ in compiled if program is not None]
     found = [each for _, findings in compiled for each in findings] + duplicates(programs)
+    if provider:
+        found += [each for made in programs for each in check_provider(made, provider)]
     if fields is None or not programs:
         return found
     if not fields:
@@ -106,7 +113,7 @@ def _replaced(old: str, wrong: str, right: str = "") -> Case:
 
 ID = TargetField("id")
 EMAIL = TargetField("email", unique=True)
-IS_ACTIVE = TargetField("is_active")
+IS_ACTIVE = TargetField("is_active", type="boolean")
 _PEOPLE = (ID, EMAIL, IS_ACTIVE)
 
 
@@ -139,6 +146,9 @@ def _urn(wrong: str, right: str = "") -> Case:
     text = _extension_text("")
     return _one(text.replace(CONTOSO, wrong), text.replace(CONTOSO, right) if right else "")
 
+
+# What Okta sends, but for what every mapping has.
+_IGNORED = "  ignore: [name, displayName, locale, password, emails]\n"
 
 CASES: dict[str, Case] = {
     "bad-schema-alias": _one(
@@ -209,6 +219,8 @@ CASES: dict[str, Case] = {
     "bad-filter": _rule(
         """work: 'emails[type eq "work" and].value'""", """work: 'emails[type eq "work"].value'"""
     ),
+    "bad-filter-scope": _users("  scope: department eq\n"),
+    "bad-filter-scope-type": _users("  scope: active gt true\n"),
     "bad-filter-attribute": _rule("""work: 'emails[kind eq "work"].value'"""),
     "bad-filter-single": _rule("""first: 'name[givenName eq "a"].givenName'"""),
     "bad-path": _rule("title: title..x", "title: title"),
@@ -217,6 +229,9 @@ CASES: dict[str, Case] = {
     "bad-value-path": _one(mapping_text(more="path: /scim/../v2\n")),
     "bad-value-type": _rule("hired: { from: title, type: dat }"),
     "bad-value-zero": _rule("title: { from: title, max_length: 0 }"),
+    "conflicting-keys-delete": _users(
+        "  operations: { deactivate: { delete: true, set: { is_active: false } } }\n"
+    ),
     "conflicting-keys": _rule(
         "title: { from: title, const: Analyst }", "title: { from: title, default: Analyst }"
     ),
@@ -251,10 +266,20 @@ CASES: dict[str, Case] = {
         """code: { from: title, default: { expr: guid() }, apply: on_create }""",
     ),
     "key-mapped": _rule("id: { const: 7 }", "id: userName"),
+    "length-unchecked": _target(
+        "title: title",
+        "title: { from: title, max_length: 20 }",
+        TargetField("title", max_length=20),
+    ),
     "literal-secret": _replaced(
         "{ connector: memory }",
         "{ connector: sql, url: 'mysql://scim:top@db/hr' }",
         "{ connector: sql, url: 'mysql://scim:${DB_PASSWORD}@db/hr' }",
+    ),
+    "literal-secret-sensitive": _rule("pin: { const: '4711', sensitive: true }"),
+    "match-not-unique": _one(
+        mapping_text("name: name.familyName").replace("[email]", "[email, name]"),
+        mapping_text("badge: enterprise.employeeNumber").replace("[email]", "[email, badge]"),
     ),
     "match-empty": _one(
         mapping_text("badge: externalId").replace("[email]", "[badge]"),
@@ -266,6 +291,7 @@ CASES: dict[str, Case] = {
     "missing-field": _target("badge: externalId", "bagde: externalId", TargetField("bagde")),
     "missing-key": _replaced("  object: people\n", "", "  object: people\n"),
     "missing-key-source": _rule("title: { required: true }"),
+    "missing-key-operation": _users("  operations: { deactivate: {} }\n"),
     "missing-key-expectation": _tests("name: idle, user: { userName: a }"),
     "missing-key-url": _replaced("memory", "sql"),
     "no-unique-match": Case(
@@ -279,21 +305,21 @@ CASES: dict[str, Case] = {
         "", "site: { const: Berlin }", TargetField("site", nullable=False)
     ),
     "not-set-back": _users("  operations: { deactivate: { set: { left_on: today } } }\n"),
+    "not-set-back-call": _users("  operations: { deactivate: { call: suspend } }\n"),
     "not-set-back-flag": _users(
         "  operations: { deactivate: { set: { left: true } } }\n",
         "  operations: { deactivate: { set: { left: true } },"
         " reactivate: { set: { left: false } } }\n",
     ),
-    "not-supported-call": _users(
-        "  operations: { deactivate: { call: x } }\n",
-        "  operations: { deactivate: { set: { is_active: false } } }\n",
-    ),
+    "not-offered-call": _users("  operations: { deactivate: { call: suspend } }\n"),
     "not-offered": _one(
         _IN_SQL.replace("object: team_people, group: x, member: y", "field: x"), _IN_SQL
     ),
-    "not-supported-delete": _users("  operations: { deactivate: delete }\n"),
     "not-supported-key": _rule("boss: { from: enterprise.manager.value, ref: user }"),
-    "not-supported-table": _rule("country: { from: locale, values: countries.csv }"),
+    "not-supported-table": _rule(
+        "country: { from: locale, values: countries.csv }",
+        "country: { from: locale, values: { sv: Sweden } }",
+    ),
     "not-supported-top": _one(mapping_text(more="guard: { leavers: 5 }\n")),
     "null-ignored": _rule(
         'digits: { expr: "length(title)" }', """digits: { expr: "length(coalesce(title, ''))" }"""
@@ -326,6 +352,13 @@ CASES: dict[str, Case] = {
         "site: { from: locale, required: true, values: { sv: Malmö, de: Kiel } }",
     ),
     "required-empty-const": _rule("site: { const: null, required: true }"),
+    "scope-everybody": _users("  scope: userName pr\n", "  scope: externalId pr\n"),
+    "scope-nobody": _users(
+        "  scope: active eq true and active eq false\n", "  scope: active eq true\n"
+    ),
+    "scope-nobody-values": _users(
+        """  scope: 'userType eq "Guest" and userType sw "Mem"'\n""",
+    ),
     "reverse-differs": _rule(
         """name: { expr: "upper(displayName)", reverse: "join('', [name, '!'])" }""",
         """name: { expr: "upper(displayName)", reverse: name }""",
@@ -358,6 +391,27 @@ CASES: dict[str, Case] = {
         "title: { from: title, max_length: 20 }",
         TargetField("title", max_length=20),
     ),
+    "too-short-constant": _target(
+        "site: { const: Stockholm }", "", TargetField("site", max_length=3)
+    ),
+    "type-mismatch-argument": _rule('size: { expr: "length(active)" }'),
+    "type-mismatch-expression": _rule('size: { expr: "length(userName)", type: boolean }'),
+    "unfit-type": _target(
+        "hired: enterprise.costCenter",
+        "hired: { from: enterprise.costCenter, type: date }",
+        TargetField("hired", type="date"),
+    ),
+    "unfit-type-boolean": _target("state: active", "", TargetField("state")),
+    "unmapped-attribute": Case(
+        (mapping_text(users=_IGNORED.replace("locale, ", "")),),
+        mapping_text(users=_IGNORED),
+        provider="okta",
+    ),
+    "unreachable-arm": _rule(
+        """state: { expr: "switch(active, 'new', 'true', 'in', 'false', 'out')" }""",
+        """state: { expr: "switch(active, 'new', `true`, 'in', `false`, 'out')" }""",
+    ),
+    "unreachable-arm-coalesce": _rule('login: { expr: "coalesce(userName, externalId)" }'),
     "type-mismatch": _rule(
         "flag: { from: active, type: integer }", "flag: { from: active, type: boolean }"
     ),
@@ -367,6 +421,9 @@ CASES: dict[str, Case] = {
     "type-mismatch-set": _users("  operations: { deactivate: { set: { is_active: 'no' } } }\n"),
     "unknown-attribute": _rule(
         "department: enterprise.departmnt", "department: enterprise.department"
+    ),
+    "unknown-attribute-scope": _users(
+        """  scope: 'enterprise.departmnt eq "Sales" and active eq true'\n"""
     ),
     "unknown-attribute-elsewhere": _rule("first: givenName"),
     "unknown-attribute-expression": _rule("""first: { expr: "lower(name.givenNam)" }"""),
@@ -398,6 +455,7 @@ CASES: dict[str, Case] = {
     ),
     "unreachable-value-empty": _rule('title: { from: title, values: { "": none, "*": some } }'),
     "unreadable-attribute": _rule("number: id", "number: externalId"),
+    "unreadable-attribute-scope": _users("  scope: meta.created pr\n"),
     "unreadable-attribute-expression": _rule("""when: { expr: "lower(meta.created)" }"""),
     "unreadable-file": Case((), remedy="scimweave lint mappings"),
     "unusable-target": Case(
@@ -407,6 +465,8 @@ CASES: dict[str, Case] = {
         """kind: { from: 'phoneNumbers[primary eq true].type', values: { cell: 1, "*": 0 } }""",
         """kind: { from: 'phoneNumbers[primary eq true].type', values: { mobile: 1, "*": 0 } }""",
     ),
+    "unusual-value-scope": _users("""  scope: 'emails[type eq "office"].value pr'\n"""),
+    "wrong-type-deactivate": _users("  operations: { deactivate: remove }\n"),
     "wrong-type": _rule(
         "title: { from: title, required: yes }", "title: { from: title, required: true }"
     ),

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 from scimweave.mapping.cases import compile_test
 from scimweave.mapping.checks.file import check_file, check_users, written_names
 from scimweave.mapping.checks.reversing import check_reverse
-from scimweave.mapping.checks.rules import check_rules
+from scimweave.mapping.checks.rules import ALWAYS_THERE, check_rules
+from scimweave.mapping.checks.scope import check_scope
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
 from scimweave.mapping.document.interpolation import interpolate
 from scimweave.mapping.document.loader import parse, read_text
 from scimweave.mapping.document.source import Document, YamlPath
 from scimweave.mapping.functions.registry import installed
 from scimweave.mapping.project import (
+    Deletion,
     Field,
     GroupProgram,
     MappingTest,
@@ -38,6 +40,7 @@ from scimweave.mapping.rules.extensions import compile_extensions, declared
 from scimweave.mapping.rules.field import compile_field
 from scimweave.mapping.rules.filterable import filterable
 from scimweave.mapping.rules.fitting import shown
+from scimweave.mapping.rules.scope import Scope, compile_scope
 from scimweave.mapping.rules.vocabulary import Vocabulary
 from scimweave.scim.resource import Acceptance
 from scimweave.scim.schema import GROUP_TYPE
@@ -127,10 +130,12 @@ class _Compiler:
         check_users(users, self.report)
         check_rules(model.users, users, self.report)
         check_reverse(model.users, users, self.report)
+        check_scope(users, ALWAYS_THERE["users"], self.report)
         groups = None if model.groups is None else self._groups(model.groups)
         if model.groups is not None and groups is not None:
             check_rules(model.groups, groups, self.report)
             check_reverse(model.groups, groups, self.report)
+            check_scope(groups, ALWAYS_THERE["groups"], self.report)
         tests = [] if self.tests_at_fault else self._tests(model)
         return Program(
             file=self.file,
@@ -162,7 +167,8 @@ class _Compiler:
         fields = self._fields(model, "users", vocabulary)
         # Where there are groups, users are shown with those that they are in.
         shown_too = (_GROUPS,) if self.data.get("groups") else ()
-        taken = (*_sources(fields), *declared(vocabulary), *shown_too)
+        scope = compile_scope(model.scope, ("users", "scope"), vocabulary, self.report)
+        taken = (*_sources(fields, scope), *declared(vocabulary), *shown_too)
         acceptance = Acceptance.of(vocabulary.resource_type, taken)
         return UserProgram(
             vocabulary=vocabulary,
@@ -178,13 +184,15 @@ class _Compiler:
             operations=self._operations(model, fields),
             patch_status=200 if model.patch_response == "auto" else model.patch_response,
             filterable=filterable(model, vocabulary, acceptance, self.report),
+            scope=scope,
             lookup=model.lookup,
         )
 
     def _groups(self, model: GroupsModel) -> GroupProgram:
         vocabulary = Vocabulary(GROUP_TYPE, {})
         fields = self._fields(model, "groups", vocabulary)
-        acceptance = Acceptance.of(GROUP_TYPE, (*_sources(fields), _MEMBERS))
+        scope = compile_scope(model.scope, ("groups", "scope"), vocabulary, self.report)
+        acceptance = Acceptance.of(GROUP_TYPE, (*_sources(fields, scope), _MEMBERS))
         given = model.operations
         return GroupProgram(
             vocabulary=vocabulary,
@@ -201,6 +209,7 @@ class _Compiler:
             # All members of a large group in each answer would be a burden to both sides (Q67).
             patch_status=204 if model.patch_response == "auto" else model.patch_response,
             filterable=filterable(model, vocabulary, acceptance, self.report),
+            scope=scope,
             members=_membership(model.members),
         )
 
@@ -229,20 +238,25 @@ class _Compiler:
 
     def _operations(self, model: UsersModel, fields: tuple[Field, ...]) -> Operations:
         given = model.operations
+        leave, come_back = given.deactivate, given.reactivate
         by_name = {field.name: field for field in fields}
         where: YamlPath = ("users", "operations")
+        removes = leave is not None and leave.delete
         return Operations(
-            deactivate_set=self._set(given.deactivate, by_name, (*where, "deactivate", "set")),
-            reactivate_set=self._set(given.reactivate, by_name, (*where, "reactivate", "set")),
-            delete=given.delete or ("deactivate" if given.deactivate else "delete"),
+            deactivate_set=self._set(leave, by_name, (*where, "deactivate", "set")),
+            reactivate_set=self._set(come_back, by_name, (*where, "reactivate", "set")),
+            delete=_deletion(given.delete or ("deactivate" if leave else "delete"), removes),
             missing=given.missing,
+            deactivate_call=leave.call if leave else None,
+            reactivate_call=come_back.call if come_back else None,
+            removes_leavers=removes,
         )
 
     def _set(
         self, given: SetModel | None, fields: Mapping[str, Field], where: YamlPath
     ) -> Mapping[str, Value]:
         values: dict[str, Value] = {}
-        for name, value in (given.set if given else {}).items():
+        for name, value in ((given.set if given else None) or {}).items():
             field = fields.get(name)
             try:
                 values[name] = value if field is None or value is None else field.fit(value)
@@ -252,8 +266,15 @@ class _Compiler:
         return values
 
 
-def _sources(fields: tuple[Field, ...]) -> list[AttributePath]:
-    return [path for field in fields for path in field.sources]
+def _deletion(given: Deletion, removes: bool) -> Deletion:
+    """A deactivation may be the removal of the account itself."""
+    return "delete" if given == "deactivate" and removes else given
+
+
+def _sources(fields: tuple[Field, ...], scope: Scope | None) -> list[AttributePath]:
+    """Return what the rules read, and what decides who is provisioned."""
+    read = [path for field in fields for path in field.sources]
+    return read if scope is None else [*read, *scope.sources]
 
 
 def _membership(

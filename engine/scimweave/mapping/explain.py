@@ -91,9 +91,7 @@ def explain(
     ``objects`` is the part of the program that is about it; without it, the one for users.
     """
     objects = objects or program.users
-    if objects.section == "users" and "active" not in resource:
-        # Whoever reads it back is told so too (Q66).
-        resource = {**resource, "active": True}
+    resource = objects.seen(resource)
     projection = objects.project(resource)
     errors = {fault.field: fault.reason for fault in projection.faults}
     rules = rules_of(program, objects.section)

@@ -21,6 +21,9 @@ from scimweave.mapping import target_kinds
 from scimweave.mapping.document.interpolation import EnvironmentText
 
 TypeName = Literal["string", "integer", "decimal", "boolean", "date", "datetime", "uuid", "json"]
+TestedOperation = Literal[
+    "create", "update", "deactivate", "reactivate", "delete", "out-of-scope", "none"
+]
 Loc = tuple[str | int, ...]
 
 
@@ -133,17 +136,22 @@ class AttributeModel(Model):
 
 
 class SetModel(Model):
-    """Fields that an operation sets."""
+    """What an operation does: fields that it sets, and what it calls at the target."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"call"})
+    set: dict[str, Anything] | None = Field(None, min_length=1)
+    call: Text | None = Field(None, min_length=1)
 
-    set: dict[str, Anything] = Field(min_length=1)
+
+class DeactivateModel(SetModel):
+    """What a deactivation does; the short form ``delete`` is ``{ delete: true }``."""
+
+    delete: Flag = False
 
 
 class OperationsModel(Model):
     """What becomes of the account."""
 
-    deactivate: SetModel | None = None
+    deactivate: DeactivateModel | None = None
     reactivate: SetModel | None = None
     delete: Literal["delete", "deactivate", "ignore"] | None = None
     missing: Literal["recreate", "fail"] = "recreate"
@@ -152,11 +160,10 @@ class OperationsModel(Model):
 class ObjectsModel(Model):
     """How resources of one type become accounts."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"scope"})
-
     object: Text = Field(min_length=1)
     key: Text = Field(min_length=1)
     match: Names = Field(min_length=1)
+    scope: Text | None = Field(None, min_length=1)
     attributes: dict[str, AttributeModel] = Field(min_length=1)
     ignore: Names = []
     filterable: Names = []
@@ -254,9 +261,7 @@ class TestModel(Model):
     patch: list[dict[str, Anything]] | None = Field(None, min_length=1)
     put: dict[str, Anything] | None = None
     delete: Flag = False
-    operation: Literal["create", "update", "deactivate", "reactivate", "delete", "none"] | None = (
-        None
-    )
+    operation: TestedOperation | None = None
     target: dict[str, Anything] | None = None
     absent: Names = []
     error: Text | None = None
@@ -287,7 +292,7 @@ PLACES: tuple[tuple[Loc, type[Model]], ...] = (
     (("users",), UsersModel),
     (("users", "attributes", "*"), AttributeModel),
     (("users", "operations"), OperationsModel),
-    (("users", "operations", "deactivate"), SetModel),
+    (("users", "operations", "deactivate"), DeactivateModel),
     (("users", "operations", "reactivate"), SetModel),
     (("groups",), GroupsModel),
     (("groups", "attributes", "*"), AttributeModel),
@@ -379,10 +384,18 @@ def _long_forms(data: Any) -> Any:
     """Write out short forms: of a rule, which is a SCIM path, and of a schema's attribute."""
     for section in ("users", "groups"):
         _write_out(data.get(section), "from")
+    _write_out_deletion(data.get("users"))
     extensions = data.get("schema")
     for extension in extensions.values() if isinstance(extensions, dict) else ():
         _write_out(extension, "type")
     return data
+
+
+def _write_out_deletion(users: Any) -> None:
+    """Make ``{delete: true}`` of ``deactivate: delete``."""
+    operations = users.get("operations") if isinstance(users, dict) else None
+    if isinstance(operations, dict) and operations.get("deactivate") == "delete":
+        operations["deactivate"] = {"delete": True}
 
 
 def _write_out(owner: Any, key: str) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
 from scimweave.mapping.diagnostics import Diagnostic, Span
-from scimweave.mapping.document.source import Document
+from scimweave.mapping.document.source import Document, to_data
 from scimweave.mapping.rules.convert import Value
+from scimweave.mapping.rules.scope import Scope
 from scimweave.mapping.rules.secret import has_any
 from scimweave.mapping.rules.vocabulary import Vocabulary
 from scimweave.scim.resource import Acceptance
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from scimweave.mapping.reverse import Reversed
 
 Unmapped = Literal["drop", "keep", "reject"]
+Deletion = Literal["delete", "deactivate", "ignore"]
 
 
 class _Keep:
@@ -108,12 +110,19 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """What becomes of the account; the sets are target values by field."""
+    """What becomes of the account; the sets are target values by field.
+
+    The calls are actions of the target; ``removes_leavers`` says that a deactivation removes the
+    account.
+    """
 
     deactivate_set: Mapping[str, Value]
     reactivate_set: Mapping[str, Value]
-    delete: Literal["delete", "deactivate", "ignore"]
+    delete: Deletion
     missing: Literal["recreate", "fail"]
+    deactivate_call: str | None = None
+    reactivate_call: str | None = None
+    removes_leavers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,7 @@ class ObjectProgram:
     operations: Operations
     patch_status: Literal[200, 204]
     filterable: tuple[AttributePath, ...]
+    scope: Scope | None
     known_fields: frozenset[str] = field(init=False)
     once: frozenset[str] = field(init=False)
     hides_label: bool = field(init=False)
@@ -166,6 +176,20 @@ class ObjectProgram:
         secret = frozenset(each.name for each in self.fields if each.secrets)
         object.__setattr__(self, "_secret", secret)
         object.__setattr__(self, "_readers", tuple((f.name, f.read) for f in self.fields))
+
+    def in_scope(self, resource: dict[str, Any]) -> bool:
+        """Whether a canonical resource is provisioned at all; others are kept here only."""
+        return self.scope is None or self.scope.holds(resource)
+
+    def is_active(self, resource: dict[str, Any]) -> bool:
+        """Whether the account of a resource is to be in use."""
+        return resource.get("active") is not False and self.in_scope(resource)
+
+    def makes_account(self, resource: dict[str, Any]) -> bool:
+        """Whether a new resource gets an account."""
+        if self.operations.removes_leavers and resource.get("active") is False:
+            return False
+        return self.in_scope(resource)
 
     def ignores(self, name: str) -> bool:
         """Whether an attribute, by the path that it is counted under, is knowingly unmapped."""
@@ -197,17 +221,25 @@ class ObjectProgram:
         assert self._reverse is not None  # noqa: S101 - made above
         return self._reverse(fields)
 
+    def seen(self, resource: dict[str, Any]) -> dict[str, Any]:
+        """Return a canonical resource as the rules see it."""
+        if self.section == "groups":
+            return resource
+        if not self.in_scope(resource):
+            return {**resource, "active": False}
+        # Whoever reads it back is told so too (Q66).
+        return resource if "active" in resource else {**resource, "active": True}
+
     def project(self, resource: dict[str, Any], *, creating: bool = False) -> Projection:
         """Compute the target fields of a canonical resource, which is not modified.
 
         Fields made of secrets are left out where ``resource`` lacks the secret, unless the account
         is being created: then ``default`` and ``required`` hold for them too.
 
-        For a resource that is not active, ``operations.deactivate.set`` goes over the rules.
+        For a resource that is not active, ``operations.deactivate.set`` goes over the rules; a
+        user out of scope is not active for them.
         """
-        if self.section == "users" and "active" not in resource:
-            # Whoever reads it back is told so too (Q66).
-            resource = {**resource, "active": True}
+        resource = self.seen(resource)
         values: dict[str, Value] = {}
         faults: list[FieldFault] = []
         kept = frozenset() if creating else self.without_their_secret(resource)
@@ -322,6 +354,11 @@ class Program:
     def has(self, *path: str | int) -> bool:
         """Whether the file has something at a YAML path."""
         return self._document.exactly(path) is not None
+
+    def at(self, *path: str | int) -> Any:
+        """Return the plain data at a YAML path, its placeholders replaced; None for nothing."""
+        node = self._document.exactly(path)
+        return None if node is None else to_data(node)
 
     def data(self) -> Any:
         """Return the plain data of the file, its placeholders replaced."""

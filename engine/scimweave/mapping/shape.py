@@ -56,8 +56,6 @@ def _not_supported(fault: Fault) -> str | None:
         return None
     if fault.type == "dict_type" and key == "values":
         return "a named table or a CSV file for values"
-    if fault.type == "model_type" and fault.loc[:2] == ("users", "operations"):
-        return f'"{key}: {fault.input[:_MAX_SHOWN]}"'
     return None
 
 
@@ -140,6 +138,8 @@ def _wrong_type(fault: Fault, document: Document) -> Diagnostic:
     expected = _EXPECTED.get(fault.type, "something else")
     if fault.type == "model_type" and fault.loc[1:2] == ("attributes",):
         expected = "a SCIM path or a mapping"
+    if fault.type == "model_type" and fault.loc[1:] == ("operations", "deactivate"):
+        expected = "delete or a mapping"
     message = f"{_name(fault)} is {expected}, not {_described(fault.input)}"
     return finding("wrong-type", message, document.value(fault.loc), help=hint)
 

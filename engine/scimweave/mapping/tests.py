@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from scimweave.mapping.diagnostics import Span
-from scimweave.mapping.operation import Operation, operation
+from scimweave.mapping.operation import Operation, gets_account, operation, standing
 from scimweave.mapping.project import FieldFault, MappingTest, Program, UserProgram, to_json
 from scimweave.mapping.rules.convert import Unfit, Value
 from scimweave.mapping.rules.fitting import shown
@@ -115,23 +115,34 @@ def _outcome(
     after: dict[str, Any],
     touched: frozenset[str],
 ) -> _Outcome:
-    what = operation(before, after)
-    projection = users.project(after, creating=before is None)
+    stood = None if before is None else standing(users, before)
+    what = operation(users, stood, after)
+    creating = stood is None or not stood.has_account
+    if creating and not gets_account(users, stood, after):
+        return _Outcome("none" if what is Operation.UPDATE else what.value, {})
+    projection = users.project(after, creating=creating)
     blocking = [
         fault
         for fault in projection.faults
         # What cannot be projected does not keep a leaver in, unless this request brought it.
-        if what is not Operation.DEACTIVATE or _is_touched(users, fault, touched)
+        if users.in_scope(after)
+        and (what is not Operation.DEACTIVATE or _is_touched(users, fault, touched))
     ]
     if blocking:
         reasons = (f"{each.source_text} → {each.field}: {each.reason}" for each in blocking)
         return _Outcome(error="; ".join(reasons))
+    if what is Operation.OUT_OF_SCOPE or _removes(users, what):
+        return _Outcome(what.value, {})
     values = projection.values
     if what is Operation.REACTIVATE:
         values = {**values, **users.operations.reactivate_set}
     if what is Operation.UPDATE and before is not None and values == users.project(before).values:
         return _Outcome("none", values)
     return _Outcome(what.value, values)
+
+
+def _removes(users: UserProgram, what: Operation) -> bool:
+    return what is Operation.DEACTIVATE and users.operations.removes_leavers
 
 
 def _deletion(users: UserProgram, user: dict[str, Any]) -> _Outcome:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import IO, Any
 
@@ -20,11 +20,13 @@ from scimweave.mapping import Reversed
 from scimweave.mapping.operation import Operation
 from scimweave.provisioning.at_target import AtTarget, Taken, link, remembered
 from scimweave.provisioning.difference import difference, remember
+from scimweave.provisioning.import_report import Imported, Open
 from scimweave.provisioning.journal import Journal
 from scimweave.provisioning.lag import stored
 from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.lookups import ACCOUNT, account_value, folded
 from scimweave.provisioning.membership import USER, has_members
+from scimweave.provisioning.progress import Progress
 from scimweave.provisioning.running import Running
 from scimweave.scim.error import ScimError
 from scimweave.store.base import NO_MEMBERS, Key, MemberDelta, Record
@@ -32,61 +34,6 @@ from scimweave.store.base import NO_MEMBERS, Key, MemberDelta, Record
 DETAIL = "imported; nothing was written to the target"
 # One commit to disk holds so many.
 TOGETHER = 256
-EXAMPLES = 5
-# The section, what is being done, how much of it is done, and of how many where that is known.
-Progress = Callable[[str, str, int, int | None], None]
-
-
-@dataclass(slots=True)
-class Note:
-    """How many accounts something is true of, and of which for example; ``reason`` is the first."""
-
-    count: int = 0
-    reason: str = ""
-    examples: list[Key] = field(default_factory=list)
-
-    def add(self, key: Key, reason: str) -> None:
-        """Count one more."""
-        self.count += 1
-        self.reason = self.reason or reason
-        if len(self.examples) < EXAMPLES:
-            self.examples.append(key)
-
-
-Notes = defaultdict[str, Note]
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """Accounts that nothing was done with, since a person has to decide."""
-
-    label: str
-    keys: tuple[Key, ...]
-    reason: str
-
-
-@dataclass(slots=True)
-class Imported:
-    """What an import did with the accounts of one section.
-
-    ``known`` were linked before, ``deleted`` are what deletions left behind. ``linked`` belong to
-    a resource that had no account, ``created`` became one. ``unread``, ``faults`` and ``differs``
-    are by target field: what nothing reads back, what no resource can have, and what the next
-    change of the person writes. ``strangers`` are members of groups that nobody here is.
-    """
-
-    section: str
-    read: int = 0
-    known: int = 0
-    deleted: int = 0
-    linked: int = 0
-    created: int = 0
-    open: list[Open] = field(default_factory=list)
-    unread: Notes = field(default_factory=lambda: defaultdict(Note))
-    faults: Notes = field(default_factory=lambda: defaultdict(Note))
-    differs: Notes = field(default_factory=lambda: defaultdict(Note))
-    members: int = 0
-    strangers: int = 0
 
 
 class Import:
@@ -101,6 +48,7 @@ class Import:
         progress: Progress,
         *,
         dry_run: bool,
+        stop: asyncio.Event | None,
     ) -> None:
         self._journal = journal
         self._store = journal.store
@@ -111,6 +59,7 @@ class Import:
         self._kind = running.objects.resource_type.name
         self._progress = progress
         self._dry_run = dry_run
+        self._stop = stop or asyncio.Event()
         self._report = Imported(running.section)
         self._keys: dict[str, list[Key]] = {}
         self._was_used = False
@@ -123,7 +72,10 @@ class Import:
         with tempfile.TemporaryFile() as spool:
             await self._read_all(spool)
             spool.seek(0)
-            await self._take(spool)
+            if not self._stop.is_set():
+                await self._take(spool)
+        if self._stop.is_set():
+            self._report.stopped = "the server stops; run it again for the rest"
         return self._report
 
     async def _read_all(self, spool: IO[bytes]) -> None:
@@ -137,6 +89,8 @@ class Import:
             self._progress(report.section, "read", report.read, None)
             # Others may be served by this loop.
             await asyncio.sleep(0)
+            if self._stop.is_set():
+                return
 
     async def _read_back(self, account: Account) -> Taken | None:
         report = self._report
@@ -179,6 +133,8 @@ class Import:
             await asyncio.gather(*(self._one(each, waiting) for each in batch))
             done += len(batch)
             self._progress(self._report.section, "linked", done, total)
+            if self._stop.is_set():
+                return
         self._progress(self._report.section, "linked", total, total)
 
     def _unambiguous(self, spool: IO[bytes]) -> Iterator[Taken]:

@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from scimweave.connectors.base import TargetError
 from scimweave.mapping import Program
+from scimweave.mapping.target_kinds import FEATURES, kind
 from scimweave.provisioning.groups import Groups
-from scimweave.provisioning.importing import Imported, Progress
+from scimweave.provisioning.import_report import Imported
 from scimweave.provisioning.journal import Journal, Listener
 from scimweave.provisioning.locks import Locks
+from scimweave.provisioning.progress import Progress
 from scimweave.provisioning.reconcile import Reconciled, repair_all
 from scimweave.provisioning.recovery import recover
 from scimweave.provisioning.resources import Resources
@@ -42,10 +45,14 @@ class Integration:
     ) -> Integration:
         """Open the target and resolve what a crash left open. Raises ``MappingError``."""
         integration = cls(await start_checked(program), store, listener)
-        await integration._index()
-        await integration.recover()
-        await integration.sight.load()
+        await integration.begin()
         return integration
+
+    async def begin(self) -> None:
+        """Go on from where the last process ended."""
+        await self._index()
+        await self.recover()
+        await self.sight.load()
 
     @classmethod
     @asynccontextmanager
@@ -61,7 +68,11 @@ class Integration:
             await integration._in_use.close()
 
     async def import_accounts(
-        self, progress: Progress = lambda *_: None, *, dry_run: bool = False
+        self,
+        progress: Progress = lambda *_: None,
+        *,
+        dry_run: bool = False,
+        stop: asyncio.Event | None = None,
     ) -> list[Imported]:
         """Make users, then groups, of the accounts that are at the target.
 
@@ -92,6 +103,11 @@ class Integration:
         return reports
 
     def _provisioned(self) -> Sequence[Users | Groups]:
+        """Return what can be compared with the target. Raises ``TargetError``."""
+        name = self.program.target.connector
+        found = kind(name)
+        if found is None or "scan" not in found.features:
+            raise TargetError(f'the connector "{name}" {FEATURES["scan"]}')
         return (self.users,) if self._in_use.running.groups is None else (self.users, self.groups)
 
     def resources(self, endpoint: str) -> Resources | None:

@@ -29,7 +29,9 @@ from scimweave.store.base import (
     Store,
 )
 
+# In what an intent delivers, beside the fields: the account is removed, or an action is called.
 GONE = "$gone"
+CALL = "$call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,10 @@ class Journal:
         subject = record or step.before
         assert subject is not None
         delivery: dict[str, Any] = dict(step.difference.remembered)
-        if step.operation is Operation.DELETE and running.objects.operations.delete == "delete":
+        if step.removes:
             delivery = {GONE: True}
+        if step.call is not None:
+            delivery[CALL] = step.call
         return Intent(
             integration=self.integration,
             resource_type=subject.resource_type,

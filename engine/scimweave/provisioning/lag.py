@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from scimweave.connectors.base import Value
 from scimweave.mapping import FieldFault, ObjectProgram, Program
-from scimweave.mapping.operation import Operation
+from scimweave.mapping.operation import Operation, gets_account, operation
 from scimweave.provisioning.difference import NO_DIFFERENCE, Difference, difference, everything
+from scimweave.provisioning.step import ends_account, stands
 from scimweave.store.base import Record, Store
 
 AT_ONCE = 1000
@@ -33,21 +34,26 @@ def lag_of(objects: ObjectProgram, revision: str, record: Record) -> Lag | None:
 
     A projection is a pure function of resource and revision: what this revision delivered, fits.
     """
-    link, resource = record.link, record.resource
-    is_active = resource.get("active") is not False
+    link, resource, stood = record.link, record.resource, stands(record)
     if link is None:
-        return _without_account(objects, record) if is_active else None
-    if link.revision == revision:
+        return _without_account(objects, record) if gets_account(objects, stood, resource) else None
+    if ends_account(objects, resource):
+        return Lag(Operation.DEACTIVATE, {}, NO_DIFFERENCE)
+    what = operation(objects, stood, resource)
+    if what is Operation.OUT_OF_SCOPE or (link.revision == revision and what is Operation.UPDATE):
         return None
     projection = objects.project(resource)
-    if projection.faults:
-        return Lag(Operation.UPDATE, projection.values, NO_DIFFERENCE, projection.faults)
-    changes = difference(objects, link.projection, projection.values, objects.once)
-    if not changes:
+    if projection.faults and objects.in_scope(resource):
+        return Lag(what, projection.values, NO_DIFFERENCE, projection.faults)
+    wanted = projection.values
+    if what is Operation.REACTIVATE:
+        wanted = {**wanted, **objects.operations.reactivate_set}
+    changes = difference(objects, link.projection, wanted, objects.once)
+    if not changes and what is Operation.UPDATE:
         return None
-    leaves = is_active and _puts_out_of_use(objects, changes)
-    operation = Operation.DEACTIVATE if leaves else Operation.UPDATE
-    return Lag(operation, projection.values, changes)
+    if what is Operation.UPDATE and stood.was_active and _puts_out_of_use(objects, changes):
+        what = Operation.DEACTIVATE
+    return Lag(what, wanted, changes)
 
 
 def _without_account(objects: ObjectProgram, record: Record) -> Lag:

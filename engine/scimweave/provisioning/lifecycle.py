@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from scimweave.connectors.base import Account, Gone, TargetError, Unreachable, Value
-from scimweave.mapping.operation import Operation
+from scimweave.mapping import ObjectProgram
+from scimweave.mapping.operation import Operation, gets_account
 from scimweave.mapping.rules.secret import without_secrets
 from scimweave.provisioning.difference import (
-    NO_DIFFERENCE,
     difference,
     everything,
     remember,
@@ -21,17 +21,31 @@ from scimweave.provisioning.lookups import ACCOUNT, account_value, label_of
 from scimweave.provisioning.membership import Membership
 from scimweave.provisioning.refusal import refuse_faults, translate
 from scimweave.provisioning.running import Running
-from scimweave.provisioning.step import Step, deletion, linked, meaning, projected, record_after
+from scimweave.provisioning.step import (
+    Step,
+    deletion,
+    ends_account,
+    linked,
+    meaning,
+    out_of_scope,
+    projected,
+    record_after,
+    removal,
+    stands,
+    without_account,
+)
 from scimweave.scim.error import ScimError, uniqueness
 from scimweave.store.base import (
     NO_MEMBERS,
     Key,
+    Link,
     MemberDelta,
     Record,
     Resource,
     Store,
 )
 
+CALL_RETRY = 60
 # What the log says of an operation that no request of the provider is behind.
 BY_APPLY = "by apply"
 
@@ -68,7 +82,9 @@ class Lifecycle:
         try:
             step = await self._decide(running, before, after, touched)
         except ScimError as error:
-            await self._journal.refuse(running, meaning(before, after), before, after, error)
+            await self._journal.refuse(
+                running, meaning(running.objects, before, after), before, after, error
+            )
             raise
         return await self._carry_out(running, replace(step, members=members))
 
@@ -120,8 +136,32 @@ class Lifecycle:
         if link is None:
             defaults = running.objects.without_their_secret(resource)
             return await self._creation(running, record, resource, lag.wanted, defaults)
+        if ends_account(running.objects, resource):
+            return removal(running, record, resource)
+        return self._step(running, lag.operation, record, resource, link, lag.wanted)
+
+    @staticmethod
+    def _step(
+        running: Running,
+        what: Operation,
+        before: Record,
+        after: Resource,
+        link: Link,
+        wanted: Mapping[str, Value],
+    ) -> Step:
+        """Return the step of an account that stays."""
+        objects = running.objects
         return Step(
-            lag.operation, record, resource, link.key, link.projection, lag.wanted, lag.difference
+            what,
+            before,
+            after,
+            link.key,
+            link.projection,
+            wanted,
+            difference(objects, link.projection, wanted, objects.once),
+            call=_call(objects, what),
+            inactive=not objects.is_active(after),
+            remark=None if objects.in_scope(after) else "out of scope",
         )
 
     async def _decide(
@@ -131,22 +171,31 @@ class Lifecycle:
         after: Resource | None,
         touched: frozenset[str],
     ) -> Step:
-        what = meaning(before, after)
+        objects = running.objects
+        what = meaning(objects, before, after)
         if what is Operation.DELETE:
             assert before is not None
             return deletion(running, before)
         assert after is not None
-        objects = running.objects
+        link = before.link if before else None
+        stood = None if before is None else stands(before)
+        if link is None and not gets_account(objects, stood, after):
+            return without_account(running, what, before, self._storable(running, after))
+        if before is not None and link is not None:
+            if ends_account(objects, after):
+                return removal(running, before, self._storable(running, after))
+            if what is Operation.OUT_OF_SCOPE:
+                return out_of_scope(running, before, self._storable(running, after))
         wanted = projected(running, before, what, after, touched)
         defaults = objects.without_their_secret(after)
-        after = without_secrets(after, objects.acceptance.accepted)
-        link = before.link if before else None
-        if before is not None and link is None and after.get("active") is False:
-            return Step(what, before, after, None, {}, wanted, NO_DIFFERENCE)
-        if link is None:
+        after = self._storable(running, after)
+        if before is None or link is None:
             return await self._creation(running, before, after, wanted, defaults)
-        changes = difference(objects, link.projection, wanted, objects.once)
-        return Step(what, before, after, link.key, link.projection, wanted, changes)
+        return self._step(running, what, before, after, link, wanted)
+
+    @staticmethod
+    def _storable(running: Running, after: Resource) -> Resource:
+        return without_secrets(after, running.objects.acceptance.accepted)
 
     async def _creation(
         self,
@@ -158,9 +207,22 @@ class Lifecycle:
     ) -> Step:
         objects = running.objects
         account = await self._account_to_adopt(running, wanted)
+        is_active = objects.is_active(after)
+        what = Operation.REACTIVATE if is_active else Operation.DEACTIVATE
         if account is None:
             made = everything(objects, wanted)
-            return Step(Operation.CREATE, before, after, None, {}, wanted, made)
+            call = None if is_active else _call(objects, what)
+            return Step(
+                Operation.CREATE,
+                before,
+                after,
+                None,
+                {},
+                wanted,
+                made,
+                call=call,
+                inactive=not is_active,
+            )
         # Whoever is adopted has a password: a default is for new accounts.
         wanted = {name: value for name, value in wanted.items() if name not in defaults}
         old = {
@@ -168,10 +230,20 @@ class Lifecycle:
             for name, value in account.fields.items()
             if not ((field := objects.field(name)) and field.secrets)
         }
-        if after.get("active") is not False:
+        if is_active:
             wanted = {**wanted, **objects.operations.reactivate_set}
         changes = difference(objects, old, wanted, objects.once)
-        return Step(Operation.ADOPT, before, after, account.key, old, wanted, changes)
+        return Step(
+            Operation.ADOPT,
+            before,
+            after,
+            account.key,
+            old,
+            wanted,
+            changes,
+            call=_call(objects, what),
+            inactive=not is_active,
+        )
 
     async def _account_to_adopt(
         self, running: Running, wanted: Mapping[str, Value]
@@ -219,10 +291,10 @@ class Lifecycle:
     ) -> Record | None:
         started = False
         try:
-            if step.operation is Operation.DELETE and step.before is not None:
+            if step.before is not None and _leaves_groups(running, step):
                 started = await self._membership.dissolve(running, step.before.id, step.key)
             key, detail = await self._deliver(running, step)
-            started = started or bool(step.difference) or key != step.key
+            started = started or bool(step.difference or step.call) or key != step.key
             detail = await self._deliver_members(running, step, record, key) or detail
         except TargetError as error:
             refusal = translate(error, running)
@@ -239,24 +311,40 @@ class Lifecycle:
     async def _deliver(self, running: Running, step: Step) -> tuple[Key | None, str | None]:
         """Carry the step to the target; returns the account's key and a remark for the log."""
         connector, values = running.connector, step.difference.values
-        if step.operation is Operation.CREATE:
-            return await connector.create(values), None
-        if step.key is None:
-            return None, "there was no account"
-        removes = running.objects.operations.delete == "delete"
+        if step.operation is Operation.CREATE and step.wanted:
+            key = await connector.create(values)
+            await self._call(running, key, step, started=True)
+            return key, step.remark
+        if step.key is None or step.rests:
+            return step.key, step.remark
         try:
-            if step.operation is Operation.DELETE and removes:
+            if step.removes:
                 await connector.delete(step.key)
-            elif values:
+                return None, step.remark
+            if values:
                 await connector.update(step.key, values)
+            await self._call(running, step.key, step, started=bool(values))
         except Gone:
             return await self._missing(running, step)
-        return step.key, None
+        return step.key, step.remark
+
+    async def _call(self, running: Running, key: Key, step: Step, *, started: bool) -> None:
+        if step.call is None:
+            return
+        try:
+            await running.connector.call(step.call, key, step.wanted)
+        except TargetError as error:
+            if not started:
+                raise
+            # Half of it is done: only a second look can tell how it ends.
+            wait = error.retry_after if isinstance(error, Unreachable) else CALL_RETRY
+            reason = f"{step.call}: {error}"
+            raise Unreachable(reason, retry_after=wait, applied=None) from error
 
     async def _deliver_members(
         self, running: Running, step: Step, record: Record | None, key: Key | None
     ) -> str | None:
-        if record is None:
+        if record is None or step.rests:
             return None
         link = step.before.link if step.before else None
         if step.before is not None and (link is None or link.key != key):
@@ -277,6 +365,23 @@ class Lifecycle:
             await running.connector.update(account.key, made)
             return account.key, f"{gone}; account {account.key} was there instead"
         return await running.connector.create(made), f"{gone} and was made anew"
+
+
+def _call(objects: ObjectProgram, what: Operation) -> str | None:
+    """Return the action of the target that is part of an operation."""
+    match what:
+        case Operation.DEACTIVATE:
+            return objects.operations.deactivate_call
+        case Operation.REACTIVATE:
+            return objects.operations.reactivate_call
+        case _:
+            return None
+
+
+def _leaves_groups(running: Running, step: Step) -> bool:
+    """Whether a step takes the account out of its groups."""
+    is_deleted = step.operation is Operation.DELETE
+    return step.removes or (is_deleted and running.objects.operations.delete == "deactivate")
 
 
 def _said(*parts: str | None) -> str:

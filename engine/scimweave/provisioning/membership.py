@@ -90,7 +90,7 @@ class Membership:
 
         Returns whether anything was done. Raises ``TargetError``.
         """
-        if key is None or running.objects.operations.delete == "ignore":
+        if key is None:
             return False
         if isinstance(running.objects, GroupProgram):
             members = await running.connector.members(key) if has_members(running) else ()

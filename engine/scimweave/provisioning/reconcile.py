@@ -13,9 +13,9 @@ from scimweave.mapping import to_json
 from scimweave.provisioning.at_target import AtTarget
 from scimweave.provisioning.difference import MASK
 from scimweave.provisioning.drift import Drift, drift_of
-from scimweave.provisioning.importing import Progress
 from scimweave.provisioning.journal import label_for_people
 from scimweave.provisioning.lag import stored
+from scimweave.provisioning.progress import Progress
 from scimweave.provisioning.running import Running
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Change, Key, Record, Store
@@ -79,6 +79,44 @@ class Reconciled:
     def destructive(self) -> int:
         """How many would lose a value, or the use of their account, by a repair."""
         return sum(each.destructive for each in self.drifted)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a form for programs; sensitive values are masked."""
+        return {
+            "section": self.section,
+            "checked": self.checked,
+            "drifted": [_drifted(each) for each in self.drifted],
+            "destructive": self.destructive,
+            "fields": dict(sorted(self.fields.items())),
+            "unknown": [
+                {"account": each.account, "match": dict(each.match)} for each in self.unknown
+            ],
+            "repaired": self.repaired,
+            "failed": [
+                {"id": each.resource_id, "label": each.label, "reason": each.reason}
+                for each in self.failed
+            ],
+            "stopped": self.stopped,
+        }
+
+
+def _drifted(found: Drifted) -> dict[str, Any]:
+    return {
+        "id": found.resource_id,
+        "label": found.label,
+        "account": found.account,
+        "kind": found.kind,
+        "destructive": found.destructive,
+        "changes": [
+            {
+                "field": each.field,
+                "at_target": each.old,
+                "wanted": each.new,
+                "pending": each.field in found.pending,
+            }
+            for each in found.changes
+        ],
+    }
 
 
 class Reconcile:

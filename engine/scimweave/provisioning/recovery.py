@@ -7,7 +7,7 @@ from dataclasses import replace
 from scimweave.connectors.base import Account, TargetError, Unreachable
 from scimweave.mapping import Operation
 from scimweave.provisioning.difference import remember, same
-from scimweave.provisioning.journal import GONE, Journal, reopen
+from scimweave.provisioning.journal import CALL, GONE, Journal, reopen
 from scimweave.provisioning.membership import Membership
 from scimweave.provisioning.running import Running
 from scimweave.scim.error import ScimError
@@ -59,14 +59,17 @@ async def resolve(journal: Journal, running: Running, found: OpenIntent) -> None
     membership = Membership(journal.store, journal.integration)
     key = account.key if account else None
     if not _delivered(running, intent, account):
-        if intent.operation == Operation.DELETE:
+        if intent.operation == Operation.DELETE or GONE in intent.delivery:
             # It may have been taken out of its groups already.
             await membership.restore(running, intent.resource_id, key)
         await entry.fail(NOT_DELIVERED)
         return
+    if account is not None and (refusal := await _call_again(journal, running, intent, account)):
+        await entry.fail(refusal)
+        return
     if intent.after is not None:
         try:
-            if intent.key is None:
+            if intent.key is None and intent.after.link is not None:
                 await membership.restore(running, intent.resource_id, key)
             await membership.deliver(running, key, intent.members)
         except Unreachable:
@@ -85,10 +88,35 @@ async def resolve(journal: Journal, running: Running, found: OpenIntent) -> None
         return
 
 
+async def _call_again(
+    journal: Journal, running: Running, intent: Intent, account: Account
+) -> str | None:
+    """Call the action that an operation ends with: nobody knows whether it was called before.
+
+    It may be called twice (``Connector.call``). Returns why the target refuses it.
+    """
+    name = intent.delivery.get(CALL)
+    if name is None:
+        return None
+    record = intent.after or await journal.store.get(
+        journal.integration, intent.resource_type, intent.resource_id
+    )
+    resource = record.resource if record else {}
+    if intent.after is None:
+        resource = {**resource, "active": False}
+    try:
+        await running.connector.call(name, account.key, running.objects.project(resource).values)
+    except Unreachable:
+        raise
+    except TargetError as error:
+        return f"the target refuses {name}: {error}"
+    return None
+
+
 async def _account(running: Running, intent: Intent) -> Account | None:
     if intent.key is not None:
         return await running.connector.read(intent.key)
-    if intent.operation != Operation.CREATE or intent.after is None:
+    if intent.operation != Operation.CREATE or intent.after is None or intent.after.link is None:
         return None
     values = running.objects.project(intent.after.resource).values
     for name in running.objects.match:

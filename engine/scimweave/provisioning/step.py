@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scimweave.connectors.base import Value
-from scimweave.mapping import FieldFault
-from scimweave.mapping.operation import Operation, operation
+from scimweave.mapping import FieldFault, ObjectProgram
+from scimweave.mapping.operation import Operation, Standing, operation
 from scimweave.provisioning.difference import (
     NO_DIFFERENCE,
     Difference,
@@ -27,6 +27,8 @@ from scimweave.store.base import (
     Resource,
 )
 
+# In a link's projection beside the fields: the account is deactivated, by which call.
+INACTIVE = "$inactive"
 _WITHOUT_FAULTS = frozenset({Operation.DEACTIVATE, Operation.MEMBERS})
 
 
@@ -34,6 +36,8 @@ _WITHOUT_FAULTS = frozenset({Operation.DEACTIVATE, Operation.MEMBERS})
 class Step:
     """What one operation is going to do, decided before anything is written.
 
+    ``call`` is an action of the target; ``removes`` says that the account goes, ``inactive`` that
+    it is out of use afterwards. With ``rests`` nothing is done to the account, and its link stays.
     ``cause`` is for the log, where no request of the provider is behind it: then the resource
     stays as it is, with its version.
     """
@@ -46,14 +50,85 @@ class Step:
     wanted: Mapping[str, Value]
     difference: Difference
     members: MemberDelta = NO_MEMBERS
+    call: str | None = None
+    removes: bool = False
+    inactive: bool = False
+    rests: bool = False
+    remark: str | None = None
     cause: str | None = None
 
 
-def meaning(before: Record | None, after: Resource | None) -> Operation:
+def meaning(objects: ObjectProgram, before: Record | None, after: Resource | None) -> Operation:
     """Return what a change means; where the resource stays as it is, its members change."""
-    if before is not None and before.resource == after:
-        return Operation.MEMBERS
-    return operation(before.resource if before else None, after)
+    if before is None:
+        return operation(objects, None, after)
+    what = operation(objects, stands(before), after)
+    return Operation.MEMBERS if before.resource == after and what is Operation.UPDATE else what
+
+
+def stands(record: Record) -> Standing:
+    """Return how a resource stands: what became of its account says more than what it is now."""
+    link = record.link
+    is_inactive = link is not None and INACTIVE in link.projection
+    return Standing(
+        link is not None, not is_inactive and record.resource.get("active") is not False
+    )
+
+
+def without_account(
+    running: Running, what: Operation, before: Record | None, after: Resource
+) -> Step:
+    """Return the step of a resource that has no account and gets none."""
+    objects = running.objects
+    word = f"{running.section[:-1]} of the target"
+    if objects.in_scope(after):
+        remark = f"inactive: there is no {word}"
+    else:
+        remark = f"out of scope: there is no {word}"
+    return Step(what, before, after, None, {}, {}, NO_DIFFERENCE, remark=remark)
+
+
+def out_of_scope(running: Running, before: Record, after: Resource) -> Step:
+    """Return the step of a resource that left the scope before: its account rests."""
+    link = before.link
+    assert link is not None
+    return Step(
+        Operation.OUT_OF_SCOPE,
+        before,
+        after,
+        link.key,
+        link.projection,
+        {},
+        NO_DIFFERENCE,
+        rests=True,
+        remark=f"out of scope: the {running.section[:-1]} of the target is left as it is",
+    )
+
+
+def removal(running: Running, before: Record, after: Resource) -> Step:
+    """Return the step of a deactivation that removes the account, or lets go of it."""
+    link = before.link
+    assert link is not None
+    is_left = running.section == "groups" and running.objects.operations.delete == "ignore"
+    remark = None if running.objects.in_scope(after) else "out of scope"
+    return Step(
+        Operation.DEACTIVATE,
+        before,
+        after,
+        None if is_left else link.key,
+        link.projection,
+        {},
+        NO_DIFFERENCE,
+        removes=not is_left,
+        remark=remark,
+    )
+
+
+def ends_account(objects: ObjectProgram, after: Resource) -> bool:
+    """Whether a resource that has an account is to be without one."""
+    if objects.section == "groups":
+        return not objects.in_scope(after)
+    return objects.operations.removes_leavers and not objects.is_active(after)
 
 
 def projected(
@@ -69,11 +144,13 @@ def projected(
     brought it.
     """
     objects = running.objects
-    projection = objects.project(after, creating=before is None)
+    projection = objects.project(after, creating=before is None or before.link is None)
     blocking = [
         fault
         for fault in projection.faults
-        if what not in _WITHOUT_FAULTS or _is_touched(running, fault, touched)
+        # Of whoever leaves the scope, nothing has to fit the target.
+        if objects.in_scope(after)
+        and (what not in _WITHOUT_FAULTS or _is_touched(running, fault, touched))
     ]
     if blocking:
         raise refuse_faults(blocking)
@@ -95,12 +172,13 @@ def _is_touched(running: Running, fault: FieldFault, touched: frozenset[str]) ->
 def deletion(running: Running, before: Record) -> Step:
     """Return the step that ends a resource, and does with its account what the file says."""
     objects = running.objects
-    link = before.link
+    link, operations = before.link, objects.operations
     wanted: Mapping[str, Value] = {}
-    changes = NO_DIFFERENCE
-    if link is not None and objects.operations.delete == "deactivate":
+    changes, call = NO_DIFFERENCE, None
+    if link is not None and operations.delete == "deactivate":
         wanted = objects.project({**before.resource, "active": False}).values
         changes = difference(objects, link.projection, wanted, objects.once)
+        call = operations.deactivate_call if stands(before).was_active else None
     return Step(
         Operation.DELETE,
         before,
@@ -109,6 +187,9 @@ def deletion(running: Running, before: Record) -> Step:
         link.projection if link else {},
         wanted,
         changes,
+        call=call,
+        removes=link is not None and operations.delete == "delete",
+        remark=None if link else "there was no account",
     )
 
 
@@ -116,9 +197,7 @@ def record_after(running: Running, step: Step) -> Record | None:
     """Return what is stored after a step, with its link; None after a deletion."""
     if step.after is None:
         return None
-    # What an edit does not write any more stands there still, and may come back with another edit.
-    projection = {**step.old, **step.difference.remembered}
-    link = Link(step.key if step.key is not None else "", projection, running.program.revision)
+    link = _link_after(running, step)
     now = datetime.now(UTC)
     if step.before is None:
         kind = running.objects.resource_type.name
@@ -132,6 +211,19 @@ def record_after(running: Running, step: Step) -> Record | None:
         last_modified=now,
         link=link,
     )
+
+
+def _link_after(running: Running, step: Step) -> Link | None:
+    if step.rests and step.before is not None:
+        return step.before.link
+    if step.removes:
+        return None
+    # What an edit does not write any more stands there still, and may come back with another edit.
+    kept = {**step.old, **step.difference.remembered}
+    kept.pop(INACTIVE, None)
+    if step.inactive:
+        kept[INACTIVE] = running.objects.operations.deactivate_call or True
+    return Link(step.key if step.key is not None else "", kept, running.program.revision)
 
 
 def linked(record: Record, key: Key | None) -> Record:

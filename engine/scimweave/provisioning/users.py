@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
@@ -10,13 +11,15 @@ from typing import Any
 from scimweave.connectors.base import TargetError
 from scimweave.provisioning.at_target import AtTarget
 from scimweave.provisioning.expected import Expected
-from scimweave.provisioning.importing import Import, Imported, Progress
+from scimweave.provisioning.import_report import Imported
+from scimweave.provisioning.importing import Import
 from scimweave.provisioning.indexes import Indexes, IndexesInUse
 from scimweave.provisioning.journal import Journal
 from scimweave.provisioning.lifecycle import Lifecycle, refuse_duplicate
 from scimweave.provisioning.locks import Locks
 from scimweave.provisioning.lookups import folded, label_of
 from scimweave.provisioning.membership import USER, Membership
+from scimweave.provisioning.progress import Progress
 from scimweave.provisioning.query import EVERYTHING, Page, Query, query
 from scimweave.provisioning.reconcile import Reconcile, Reconciled
 from scimweave.provisioning.recovery import resolve
@@ -154,14 +157,22 @@ class MappedResources:
                 _check(expected, before)
                 await self._lifecycle.apply(running, before, None)
 
-    async def import_accounts(self, progress: Progress, *, dry_run: bool = False) -> Imported:
+    async def import_accounts(
+        self, progress: Progress, *, dry_run: bool = False, stop: asyncio.Event | None = None
+    ) -> Imported:
         """Make resources of the accounts that are at the target.
 
         Raises ``TargetError``, ``StoreError``; what was linked stays so.
         """
         with self._hold() as running:
             return await Import(
-                self._journal, self._locks, self._at_target, running, progress, dry_run=dry_run
+                self._journal,
+                self._locks,
+                self._at_target,
+                running,
+                progress,
+                dry_run=dry_run,
+                stop=stop,
             ).run()
 
     async def reconcile(self, progress: Progress) -> Reconciled:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from scimweave.scim.comparison import ORDER, TEXT, comparison, is_present
@@ -55,15 +56,27 @@ class FilterError(ScimError):
         self.reason = reason
 
 
-def parse_filter(text: str, *, max_length: int = 8192, max_depth: int = 50) -> Filter:
-    """Parse a filter. Raises ``FilterError``, also for one too long or nested too deeply."""
+_NO_ALIASES: Mapping[str, str] = MappingProxyType({})
+
+
+def parse_filter(
+    text: str,
+    *,
+    max_length: int = 8192,
+    max_depth: int = 50,
+    aliases: Mapping[str, str] = _NO_ALIASES,
+) -> Filter:
+    """Parse a filter; ``aliases`` are short names of extensions: ``enterprise.department``.
+
+    Raises ``FilterError``, also for one too long or nested too deeply.
+    """
 
     def fault(position: int, reason: str) -> FilterError:
         return FilterError(text, position, reason)
 
     if len(text) > max_length:
         raise fault(max_length, f"longer than {max_length} characters")
-    return Parser(text, fault, max_depth).filter()
+    return Parser(text, fault, max_depth, aliases).filter()
 
 
 def compile_filter(

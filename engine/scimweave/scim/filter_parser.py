@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from scimweave.scim.lexer import BareWord, SyntaxFault, Token, string_value, tokens
 from scimweave.scim.syntax import (
@@ -28,13 +30,24 @@ _URN = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z")
+_NO_ALIASES: Mapping[str, str] = MappingProxyType({})
 
 
 class Parser:
-    """One text being read. ``fault`` turns a position and a reason into the error to raise."""
+    """One text being read. ``fault`` turns a position and a reason into the error to raise.
 
-    def __init__(self, text: str, fault: SyntaxFault, max_depth: int) -> None:
+    ``aliases`` are short names of extensions.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        fault: SyntaxFault,
+        max_depth: int,
+        aliases: Mapping[str, str] = _NO_ALIASES,
+    ) -> None:
         self._fault = fault
+        self._aliases = aliases
         self._tokens = tokens(text, fault)
         self._next = 0
         self._room = max_depth
@@ -165,6 +178,10 @@ class Parser:
             if match is None:
                 raise self._fault(token.position, f"{rest!r} names a schema but no attribute of it")
             uri, rest = match["uri"], match["rest"]
+        else:
+            alias, dot, behind = rest.partition(".")
+            if dot and alias in self._aliases:
+                uri, rest = self._aliases[alias], behind
         attribute, dot, sub = rest.partition(".")
         for name in (attribute, sub) if dot else (attribute,):
             if not _NAME.match(name):

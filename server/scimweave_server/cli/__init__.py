@@ -9,6 +9,7 @@ import typer
 from scimweave_server.cli import (
     apply,
     check,
+    docs,
     explain,
     import_accounts,
     import_entra,
@@ -48,6 +49,7 @@ app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
 app.command("try")(playground.try_)
+app.command("docs")(docs.docs)
 app.command("schema")(schema.schema)
 app.command("init-target")(init_target.init_target)
 app.command("import")(import_accounts.import_accounts)

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from scimweave.mapping import Diagnostic, Program
 
 
+class Provider(StrEnum):
+    """Whose default attributes are looked for."""
+
+    ENTRA = "entra"
+    OKTA = "okta"
+
+
 class Format(StrEnum):
     """How findings are printed."""
 
@@ -35,6 +42,14 @@ def lint(
     connect: Annotated[
         bool, typer.Option("--connect", help="Compare with the live target too.")
     ] = False,
+    provider: Annotated[
+        Provider | None,
+        typer.Option(
+            "--provider",
+            metavar="PROVIDER",
+            help="entra or okta: warn of what it sends by default and nothing maps or ignores.",
+        ),
+    ] = None,
     form: Annotated[
         Format, typer.Option("--format", help="How findings are printed.")
     ] = Format.TEXT,
@@ -46,6 +61,8 @@ def lint(
         from scimweave.mapping import load_all
 
         findings = check(paths)
+        if provider is not None and not _errors(findings):
+            findings += _unmapped(load_all(paths), provider)
         if connect and not _errors(findings):
             findings += run_loop(_at_targets(load_all(paths)))
     _print_findings(findings, Format.JSON if as_json else form)
@@ -66,6 +83,12 @@ def _print_findings(findings: list[Diagnostic], form: Format) -> None:
         case Format.TEXT:
             print_findings(findings)
             _print_summary(findings)
+
+
+def _unmapped(programs: tuple[Program, ...], provider: Provider) -> list[Diagnostic]:
+    from scimweave.mapping.checks.provider import check_provider
+
+    return [finding for program in programs for finding in check_provider(program, provider.value)]
 
 
 async def _at_targets(programs: tuple[Program, ...]) -> list[Diagnostic]:

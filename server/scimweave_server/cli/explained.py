@@ -111,7 +111,15 @@ def of_file(program: Program, file: Path) -> Explained:
     """Explain the SCIM user of a JSON file."""
     resource = read_user(program, file.read_bytes(), str(file))
     fields = tuple(map(ExplainedField, explain(program, resource)))
-    return Explained(program, program.users, resource[program.users.label], fields)
+    note = out_of_scope(program.users, resource)
+    return Explained(program, program.users, resource[program.users.label], fields, note=note)
+
+
+def out_of_scope(objects: ObjectProgram, resource: dict[str, Any]) -> str:
+    """Say that a resource is not provisioned; "" where it is."""
+    if objects.in_scope(resource):
+        return ""
+    return f"out of scope: {objects.scope.text if objects.scope else ''} is not true of it"
 
 
 def _piece(piece: Piece) -> dict[str, Any]:
@@ -160,6 +168,7 @@ async def of_record(program: Program, record: Record) -> Explained:
         if each.resource_type.name == record.resource_type
     )
     account, note = await _account(program, index, record.link)
+    note = "; ".join(filter(None, (out_of_scope(objects, record.resource), note)))
     delivered = record.link.projection if record.link else None
     fields = tuple(
         ExplainedField(

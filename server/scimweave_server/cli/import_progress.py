@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scimweave.provisioning.importing import Progress
+    from scimweave.provisioning.progress import Progress
 
 
 @contextmanager

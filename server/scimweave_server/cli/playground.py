@@ -57,22 +57,26 @@ def _run(file: Path, source: Path | None, fixed: bytes, as_json: bool) -> bool:
     """Print the projection; returns whether every field could be computed."""
     with expected_errors():
         from scimweave.mapping import load
-        from scimweave_server.cli.explained import read_user
+        from scimweave_server.cli.explained import out_of_scope, read_user
 
         program = load(file)
         content = fixed if source is None else source.read_bytes()
         resource = read_user(program, content, "the user" if source is None else str(source))
         projection = program.users.project(resource)
+        note = out_of_scope(program.users, resource)
     if as_json:
-        print_json(_to_dict(program, projection))
+        print_json(_to_dict(program, projection, note))
     else:
+        if note:
+            print(note)
         _print(program, projection)
     return not projection.faults
 
 
-def _to_dict(program: Program, projection: Projection) -> dict[str, Any]:
+def _to_dict(program: Program, projection: Projection, note: str) -> dict[str, Any]:
     faults = {fault.field: fault.reason for fault in projection.faults}
-    return {"fields": _values(program, projection), "errors": faults}
+    found: dict[str, Any] = {"fields": _values(program, projection), "errors": faults}
+    return {**found, "note": note} if note else found
 
 
 def _values(program: Program, projection: Projection) -> dict[str, Any]:

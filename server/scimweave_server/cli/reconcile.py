@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scimweave.mapping import Program
-    from scimweave.provisioning.importing import Progress
-    from scimweave.provisioning.reconcile import Reconciled
+    from scimweave.provisioning.progress import Progress
+    from scimweave_server.cli.server_work import Report
 
 
 def reconcile(
@@ -53,24 +53,15 @@ def reconcile(
 ) -> None:
     """Compare all accounts of the target with what is stored here, and repair them if asked to.
 
-    Accounts that belong to nobody here are listed and never touched. Ends with 1 where an account
+    Accounts that belong to nobody here are listed and never touched. A running server repairs
+    itself; without one this process does. Ends with 1 where an account
     is left that is not right.
     """
-    left = False
+    if every is not None and every < timedelta(seconds=1):
+        raise typer.BadParameter("at least a second", param_hint="--every")
+    most = max_repairs if repair else None
     while True:
-        with expected_errors():
-            reports = _once(integration, mappings, store, max_repairs if repair else None)
-        left = any(len(each.drifted) > each.repaired for each in reports)
-        if as_json:
-            from scimweave_server.cli.reconciled import reconciled_to_dict
-
-            print_json([reconciled_to_dict(each) for each in reports])
-        else:
-            from scimweave_server.cli.reconciled import print_reconciled
-
-            if every is not None:
-                print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
-            print_reconciled(integration, reports, count, repair=repair)
+        left = _round(integration, mappings, store, most, count, as_json, again=every is not None)
         if every is None:
             break
         try:
@@ -81,7 +72,37 @@ def reconcile(
         raise typer.Exit(FINDINGS)
 
 
-def _once(integration: str, mappings: list[Path], store: str, most: int | None) -> list[Reconciled]:
+def _round(
+    integration: str,
+    mappings: list[Path],
+    store: str,
+    most: int | None,
+    count: int,
+    as_json: bool,
+    *,
+    again: bool,
+) -> bool:
+    """Look once, and print; returns whether an account is left that is not right."""
+    try:
+        with expected_errors():
+            reports = _once(integration, mappings, store, most)
+    except typer.Exit:
+        if not again:
+            raise
+        # The target may be back by the next time.
+        return True
+    if as_json:
+        print_json(reports)
+    else:
+        from scimweave_server.cli.reconciled import print_reconciled
+
+        if again:
+            print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        print_reconciled(integration, reports, count, repair=most is not None)
+    return any(len(each["drifted"]) > each["repaired"] for each in reports)
+
+
+def _once(integration: str, mappings: list[Path], store: str, most: int | None) -> list[Report]:
     from scimweave_server.cli.import_progress import progress_bars
 
     # Read anew each time: a mapping may have been edited since.
@@ -92,16 +113,21 @@ def _once(integration: str, mappings: list[Path], store: str, most: int | None) 
 
 async def _reconcile(
     program: Program, store: str, most: int | None, progress: Progress
-) -> list[Reconciled]:
-    from scimweave.provisioning.engine import Engine
+) -> list[Report]:
     from scimweave.provisioning.integration import Integration
     from scimweave_server.cli.options import open_existing_store
+    from scimweave_server.cli.server_work import done_by_server_or_here
 
     if most is None:
         async with (
             open_existing_store(store) as opened,
             Integration.looking(program, opened) as looking,
         ):
-            return await looking.reconcile(progress=progress)
-    async with Engine.open(program.file, store=store) as engine:
-        return await engine[program.integration].reconcile(most=most, progress=progress)
+            return [each.to_dict() for each in await looking.reconcile(progress=progress)]
+
+    async def here(integration: Integration) -> list[Report]:
+        found = await integration.reconcile(most=most, progress=progress)
+        return [each.to_dict() for each in found]
+
+    options = {"most": most}
+    return await done_by_server_or_here("reconcile", program, store, options, progress, here)

@@ -10,19 +10,21 @@ import asyncio
 import os
 import socket
 import stat
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import structlog
 from aiohttp import web
 
+from scimweave.connectors.base import TargetError
 from scimweave.provisioning.apply import ApplyStopped, apply
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.integration import Integration
+from scimweave.provisioning.progress import Progress
 from scimweave.store.base import StoreError
 from scimweave.store.sqlite import SqliteStore
 
@@ -31,6 +33,7 @@ log = structlog.get_logger("scimweave")
 # What the name of a socket may have at least on every system.
 LONGEST_NAME = 100
 MAX_RATE = 10_000.0
+MOST_IN_A_LINE = 1000
 Answer = AsyncGenerator[dict[str, Any], None]
 
 
@@ -62,6 +65,8 @@ async def door_for_operators(engine: Engine) -> AsyncIterator[None]:
     operators = Operators(engine)
     app = web.Application()
     app.router.add_post("/apply", operators.apply)
+    app.router.add_post("/import", operators.import_accounts)
+    app.router.add_post("/reconcile", operators.reconcile)
     runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()
     try:
@@ -106,7 +111,7 @@ class Operators:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._applying: set[str] = set()
+        self._under_way: set[tuple[str, str]] = set()
         self.stop = asyncio.Event()
 
     async def apply(self, request: web.Request) -> web.StreamResponse:
@@ -118,6 +123,43 @@ class Operators:
                 pass
             case _:
                 return _refusal(400, f"name integration, revision, and a rate up to {MAX_RATE:g}")
+        return await self._do(
+            request, "apply", name, revision, lambda found: self._applied(found, revision, rate)
+        )
+
+    async def import_accounts(self, request: web.Request) -> web.StreamResponse:
+        """Take over the accounts of the target; a line for each step, and a report a section."""
+        match await _asked(request):
+            case {"integration": str(name), "revision": str(revision)}:
+                return await self._do(request, "import", name, revision, self._imported)
+            case _:
+                return _refusal(400, "name integration and revision")
+
+    async def reconcile(self, request: web.Request) -> web.StreamResponse:
+        """Repair the accounts of the target; a line for each step, and a report a section."""
+        match await _asked(request):
+            case {"integration": str(name), "revision": str(revision), "most": int(most)} if (
+                most >= 0
+            ):
+                return await self._do(
+                    request,
+                    "reconciliation",
+                    name,
+                    revision,
+                    lambda found: self._reconciled(found, most),
+                )
+            case _:
+                return _refusal(400, "name integration, revision, and how many may lose something")
+
+    async def _do(
+        self,
+        request: web.Request,
+        what: str,
+        name: str,
+        revision: str,
+        work: Callable[[Integration], Answer],
+    ) -> web.StreamResponse:
+        """Do something with an integration, if it is the one that was meant, and once at a time."""
         integration = self._engine.integrations.get(name)
         if integration is None:
             return _refusal(404, f"the running server has no integration {name!r}")
@@ -127,19 +169,63 @@ class Operators:
                 f"the running server uses another version of {name} "
                 f"({integration.program.revision}, not {revision}); look at its log",
             )
-        if name in self._applying:
-            return _refusal(409, f"an apply of {name} is under way already")
-        self._applying.add(name)
+        if (what, name) in self._under_way:
+            article = "an" if what[0] in "ai" else "a"
+            return _refusal(409, f"{article} {what} of {name} is under way already")
+        self._under_way.add((what, name))
         try:
-            return await _stream(request, self._applied(integration, revision, rate))
+            return await _stream(request, work(integration))
         finally:
-            self._applying.discard(name)
+            self._under_way.discard((what, name))
+
+    def _imported(self, integration: Integration) -> Answer:
+        return told(lambda progress: integration.import_accounts(progress, stop=self.stop))
+
+    def _reconciled(self, integration: Integration, most: int) -> Answer:
+        return told(
+            lambda progress: integration.reconcile(most=most, progress=progress, stop=self.stop)
+        )
 
     async def _applied(self, integration: Integration, revision: str, rate: float) -> Answer:
         steps = apply(integration, revision, rate=rate, stop=self.stop)
         async with aclosing(steps):
             async for each in steps:
                 yield asdict(each)
+
+
+async def told(work: Callable[[Progress], Awaitable[Sequence[Reported]]]) -> Answer:
+    """Return the progress of some work while it goes on, then its reports."""
+    lines: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+    task = asyncio.ensure_future(work(lambda *step: lines.put_nowait({"progress": step})))
+    task.add_done_callback(lambda _: lines.put_nowait(None))
+    try:
+        while (line := await lines.get()) is not None:
+            yield line
+        for report in await task:
+            for piece in _pieces(report.to_dict()):
+                yield piece
+    finally:
+        # Nobody listens any more.
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _pieces(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Cut the lists of a report: they may be as long as there are people."""
+    lists = {name: value for name, value in report.items() if isinstance(value, list)}
+    yield {"report": {**report, **{name: [] for name in lists}}}
+    for name, value in lists.items():
+        for start in range(0, len(value), MOST_IN_A_LINE):
+            yield {"more": {name: value[start : start + MOST_IN_A_LINE]}}
+
+
+class Reported(Protocol):
+    """A report that can be sent."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a form for programs."""
+        ...
 
 
 async def _asked(request: web.Request) -> Any:
@@ -164,7 +250,7 @@ async def _stream(request: web.Request, lines: Answer) -> web.StreamResponse:
             async with aclosing(lines):
                 async for line in lines:
                     await response.write(orjson.dumps(line) + b"\n")
-        except (ApplyStopped, StoreError) as error:
+        except (ApplyStopped, StoreError, TargetError) as error:
             end = str(error)
         await response.write(orjson.dumps({"end": end}) + b"\n")
     return response

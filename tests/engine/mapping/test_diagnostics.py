@@ -55,7 +55,7 @@ def test_target_that_is_not_as_the_mapping_says() -> None:
     fields = [
         TargetField("ID"),
         TargetField("email"),
-        TargetField("is_active"),
+        TargetField("is_active", type="boolean"),
         TargetField("title", max_length=20, nullable=False),
         TargetField("bagde"),
         TargetField("site", nullable=False),

@@ -194,9 +194,11 @@ def test_field_is_named_after_its_path(path: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("matching", "expected"),
     [
-        (("title",), ("title", "user_name")),
-        (("title", "nickName"), ("title", "nick_name", "user_name")),
-        (("title", "userName"), ("title", "user_name")),
+        (("externalId",), ("external_id", "user_name")),
+        (("externalId", "nickName"), ("external_id", "nick_name", "user_name")),
+        (("externalId", "userName"), ("external_id", "user_name")),
+        pytest.param(("title",), ("user_name",), id="shared-by-many"),
+        pytest.param(("Title", "nickName"), ("nick_name", "user_name"), id="one-is-shared"),
     ],
 )
 def test_somebody_without_the_matching_attributes_is_found_by_name(

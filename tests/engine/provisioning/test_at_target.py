@@ -107,10 +107,10 @@ async def test_search_by_something_else_than_the_match_field_finds_nobody(
         ),
         ("external_id", "external_id: enterprise.employeeNumber", 'urn:ietf:params:scim:schemas:'
          'extension:enterprise:2.0:User:employeeNumber eq "e1"'),
-        ("job_title", "job_title: { from: title, values: { A: Analyst, B: Boss } }",
-         'title eq "A"'),
-        ("job_title", "job_title: { expr: 'p_case(title)', reverse: job_title }",
-         'title eq "analyst"'),
+        ("job_title", "job_title: { from: nickName, values: { A: Analyst, B: Boss } }",
+         'nickName eq "A"'),
+        ("job_title", "job_title: { expr: 'p_case(nickName)', reverse: job_title }",
+         'nickName eq "analyst"'),
     ],
 )  # fmt: skip
 async def test_search_by_any_match_field_finds_the_account(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from directory import Directory
 from employees import Employees
-from scimweave.connectors.base import Account, ScanPage, Unreachable
+from scimweave.connectors.base import Account, ScanPage, TargetError, Unreachable
+from scimweave.mapping import target_kinds
+from scimweave.provisioning import integration
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.importing import Imported
+from scimweave.provisioning.import_report import Imported
 from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.journal import Event
 from scimweave.provisioning.query import Query
@@ -236,6 +239,17 @@ async def test_target_that_fails_half_way_leaves_nothing_done(
     with pytest.raises(Unreachable):
         await import_users(engine)
     assert await stored(users) == {}
+
+
+async def test_target_that_does_not_list_its_accounts_is_a_message(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = target_kinds.kind("sql")
+    assert found is not None
+    less = SimpleNamespace(features=found.features - {"scan"})
+    monkeypatch.setattr(integration, "kind", lambda name: less)
+    with pytest.raises(TargetError, match='the connector "sql" does not list its accounts'):
+        await engine["preciate"].import_accounts()
 
 
 async def test_looking_works_beside_a_server(

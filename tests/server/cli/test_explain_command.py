@@ -114,6 +114,15 @@ def test_sensitive_values_are_masked_everywhere(
         assert "topsecret" not in hidden
 
 
+def test_whoever_is_out_of_scope_is_said_to_be(
+    explain: Explain, ada: str, edit: Callable[[str, str], None]
+) -> None:
+    edit("users:\n", 'users:\n  scope: title eq "Poet"\n')
+    shown = explain("ada@contoso.com", "is_active").stdout
+    assert 'out of scope: title eq "Poet" is not true of it' in shown
+    assert fields_of(explain(ada, "--json"))["is_active"]["value"] is False
+
+
 def test_user_of_a_file_needs_no_store(explain: Explain, tmp_path: Path) -> None:
     file = tmp_path / "ada.json"
     file.write_text(json.dumps(ADA))

@@ -14,6 +14,7 @@ from employees import Employees
 from golden_file import matches_golden
 from scimweave.provisioning.engine import Engine
 from scimweave_server.cli import app
+from scimweave_server.http.operators import door_for_operators
 
 Reconcile = Callable[..., Result]
 
@@ -68,7 +69,21 @@ def test_drift_is_told_by_person_and_field_and_repaired_when_asked(
     matches_golden("reconcile/right.txt", right.stdout, tmp_path)
 
 
-def test_looking_needs_a_store_and_no_lock(
+def test_running_server_repairs_and_tells_the_same(
+    run: Reconcile, drifted: Employees, mapping: Path, store_url: str, tmp_path: Path
+) -> None:
+    async def beside() -> list[Result]:
+        async with Engine.open(mapping, store=store_url) as engine, door_for_operators(engine):
+            kept = await asyncio.to_thread(run, "--repair", "--max-repairs", 0)
+            return [kept, await asyncio.to_thread(run, "--repair")]
+
+    kept, repaired = asyncio.run(beside())
+    matches_golden("reconcile/kept.txt", kept.stdout, tmp_path)
+    matches_golden("reconcile/repaired.txt", repaired.stdout, tmp_path)
+    assert [row["job_title"] for row in drifted.rows()][:2] == ["Analyst", "Analyst"]
+
+
+def test_looking_needs_no_lock_and_a_repair_a_server_that_answers(
     run: Reconcile, people: Employees, mapping: Path, store_url: str
 ) -> None:
     async def beside() -> tuple[Result, Result]:
@@ -103,5 +118,25 @@ def test_every_looks_again_until_it_is_interrupted(
     assert result.stdout.count("ada@contoso.com") == 1
 
 
-def test_time_that_is_none_is_a_usage_error(run: Reconcile) -> None:
-    assert run("--every", "often").exit_code == 2
+def test_every_goes_on_when_the_target_was_away(
+    run: Reconcile, people: Employees, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    people.query("ALTER TABLE employees RENAME TO away")
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 2:
+            raise KeyboardInterrupt
+        people.query("ALTER TABLE away RENAME TO employees")
+
+    monkeypatch.setattr(time, "sleep", wait)
+    result = run("--every", "1s")
+    assert result.exit_code == 0
+    assert "employees" in result.stderr
+    assert result.stdout.count("preciate, users") == 1
+
+
+@pytest.mark.parametrize("every", ["often", "0s"])
+def test_time_that_is_none_is_a_usage_error(run: Reconcile, every: str) -> None:
+    assert run("--every", every).exit_code == 2

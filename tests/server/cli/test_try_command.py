@@ -56,6 +56,14 @@ def test_projection_of_a_file_for_programs(small: Path, tmp_path: Path) -> None:
     assert "error: userName: " in run(small, "--user", user).stdout
 
 
+def test_whoever_is_out_of_scope_is_said_to_be(tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(mapping_text(users='  scope: title eq "Sales"\n'))
+    shown = run(file, "--user", "-", stdin=BOB).stdout
+    assert shown.startswith('out of scope: title eq "Sales" is not true of it\n')
+    assert json.loads(run(file, "--user", "-", "--json", stdin=BOB).stdout)["note"] in shown
+
+
 def test_without_a_user_there_is_an_example(mapping: Path) -> None:
     result = run(mapping)
     assert result.exit_code == 0

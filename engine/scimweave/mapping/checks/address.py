@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scimweave.mapping import target_kinds
+from scimweave.mapping.checks.secrets import is_in_clear, scheme_length
 from scimweave.mapping.document.source import ListNode, MapNode, Node, ScalarNode, YamlPath
 from scimweave.mapping.report import Report
 
@@ -19,6 +20,10 @@ _IN_ADDRESS = (
     re.compile(r"://[^/?#@\s]*?:(?P<secret>[^/?#@\s]+)@"),
     re.compile(r"[?&](password|passwd|pwd|secret|token)=(?P<secret>[^&\s]+)", re.IGNORECASE),
 )
+# Of headers and the like, whose names the connector does not know.
+_SECRET_KEY = re.compile(
+    r".*(password|passwd|pwd|passphrase|secret|token|api[-_ ]?key|authorization)", re.IGNORECASE
+)
 
 
 def check_address(model: MappingModel, report: Report) -> None:
@@ -29,8 +34,12 @@ def check_address(model: MappingModel, report: Report) -> None:
     kind = target_kinds.kind(model.target.connector) if is_told else None
     for path, node in _scalars(report.document.exactly(_TARGET), _TARGET):
         _check_address(path, node, report)
-        if kind is not None and _is_secret(kind, path[1:]) and "${" not in node.written:
-            _report("is a secret in clear", path, (0, len(node.written)), report)
+        is_named = _SECRET_KEY.fullmatch(str(path[-1])) is not None
+        if kind is not None and (is_named or _is_secret(kind, path[1:])):
+            start = scheme_length(node.written)
+            if is_in_clear(node.written[start:]):
+                place = (start, len(node.written) - start)
+                _report("is a secret in clear", path, place, report)
     if kind is not None:
         _check_features(model, kind, report)
 
@@ -50,6 +59,12 @@ def _asked(model: MappingModel) -> Iterator[tuple[str, YamlPath]]:
         yield "delete", ("users", "operations", "delete")
     elif operations.delete is None and operations.deactivate is None:
         yield "delete", ("users",)
+    if operations.deactivate is not None and operations.deactivate.delete:
+        yield "delete", ("users", "operations", "deactivate")
+    for key in ("deactivate", "reactivate"):
+        given = getattr(operations, key)
+        if given is not None and given.call is not None:
+            yield "call", ("users", "operations", key, "call")
     if model.groups is None:
         return
     yield "groups", ("groups",)
@@ -63,7 +78,7 @@ def _asked(model: MappingModel) -> Iterator[tuple[str, YamlPath]]:
 def _check_address(path: YamlPath, node: ScalarNode, report: Report) -> None:
     for pattern in _IN_ADDRESS:
         for match in pattern.finditer(node.written):
-            if "${" not in match["secret"]:
+            if is_in_clear(match["secret"]):
                 place = (match.start("secret"), len(match["secret"]))
                 _report("holds a password in clear", path, place, report)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scimweave.mapping.checks.address import check_address
 from scimweave.mapping.diagnostics import Related, did_you_mean
 from scimweave.mapping.document.source import Document, MapNode, YamlPath
-from scimweave.mapping.project import UserProgram
+from scimweave.mapping.project import Operations, UserProgram
 from scimweave.mapping.report import Report
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ _OPERATIONS: YamlPath = ("users", "operations")
 def check_file(model: MappingModel, report: Report) -> None:
     """Look at what does not need the rules to be compiled."""
     check_address(model, report)
+    _check_empty_operations(model, report)
     for section, objects in zip(_SECTIONS, (model.users, model.groups), strict=True):
         if objects is not None:
             _check_objects(objects, section, report)
@@ -48,12 +49,13 @@ def check_users(users: UserProgram, report: Report) -> None:
     """Look at what the compiled rules do together."""
     if not report.complete:
         return
-    if not users.operations.deactivate_set and not _reads_active(users):
+    _check_operations(users.operations, report)
+    if not _ends_use(users.operations) and not _reads_active(users):
         report.at_key(
             "active-unmapped",
             "no attribute reads active: whoever leaves would keep the account as it is",
             _ATTRIBUTES,
-            help="map it (is_active: active), or give operations: { deactivate: { set: … } }",
+            help="map it (is_active: active), or give operations: { deactivate: … }",
         )
     for name in users.operations.deactivate_set.keys() - users.operations.reactivate_set.keys():
         field = users.field(name)
@@ -64,6 +66,43 @@ def check_users(users: UserProgram, report: Report) -> None:
                 (*_OPERATIONS, "deactivate", "set", name),
                 help=f"give operations: {{ reactivate: {{ set: {{ {name}: … }} }} }}",
             )
+
+
+def _check_empty_operations(model: MappingModel, report: Report) -> None:
+    for key in ("deactivate", "reactivate"):
+        given = getattr(model.users.operations, key)
+        if given is not None and not (given.set or given.call or getattr(given, "delete", False)):
+            where = (*_OPERATIONS, key)
+            if any(report.document.exactly((*where, each)) for each in ("set", "call")):
+                continue  # what is wrong with it is reported already
+            also = ', or "delete" instead' if key == "deactivate" else ""
+            message = f'"{key}" does nothing'
+            report.at_key("missing-key", message, where, help=f'give "set" or "call"{also}')
+
+
+def _ends_use(operations: Operations) -> bool:
+    """Whether the file itself says what becomes of a leaver's account."""
+    return bool(
+        operations.deactivate_set or operations.deactivate_call or operations.removes_leavers
+    )
+
+
+def _check_operations(operations: Operations, report: Report) -> None:
+    """Look at what operations do besides setting fields."""
+    where: YamlPath = (*_OPERATIONS, "deactivate")
+    if operations.removes_leavers:
+        for key in ("set", "call"):
+            if report.document.exactly((*where, key)) is not None:
+                message = f'"delete" removes the account, and "{key}" would change it'
+                report.at_key("conflicting-keys", message, (*where, key))
+    elif operations.deactivate_call and not operations.reactivate_call:
+        report.at_key(
+            "not-set-back",
+            f'"{operations.deactivate_call}" is called when somebody leaves, and nothing when '
+            "they return",
+            (*where, "call"),
+            help="give operations: { reactivate: { call: … } }",
+        )
 
 
 def _is_known(name: str) -> bool:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scimweave.mapping.checks.expressions import check_expressions
+from scimweave.mapping.checks.matching import check_matching
 from scimweave.mapping.checks.nulls import NullUse, null_uses
+from scimweave.mapping.checks.secrets import check_sensitive_literals
+from scimweave.mapping.checks.shapes import root_shape
 from scimweave.mapping.document.source import YamlPath
 from scimweave.mapping.project import Field, ObjectProgram
 from scimweave.mapping.report import Report
@@ -47,6 +51,8 @@ class _Rule:
 
 def check_rules(model: ObjectsModel, objects: ObjectProgram, report: Report) -> None:
     """Look at each rule that was compiled."""
+    root = root_shape(objects.vocabulary)
+    always_there = ALWAYS_THERE[objects.section]
     for name, rule in model.attributes.items():
         if objects.field(name) is None:
             continue
@@ -56,7 +62,10 @@ def check_rules(model: ObjectsModel, objects: ObjectProgram, report: Report) -> 
         _check_table(placed)
         _check_required(placed)
         _check_nulls(placed)
+        check_expressions(rule, placed.where, root, always_there, report)
     _check_match(model, objects, report)
+    check_matching(model, objects, report)
+    check_sensitive_literals(model, objects, report)
 
 
 def is_always_there(path: AttributePath, objects: ObjectProgram) -> bool:
@@ -72,7 +81,7 @@ def _check_sources(rule: _Rule) -> None:
     certain: str | None = None
     for index, text in enumerate(texts):
         path = parse_path(text, aliases=rule.objects.vocabulary.aliases)
-        same = earlier.get(str(path).lower())
+        same = next((earlier[each] for each in _around(path) if each in earlier), None)
         where = (*rule.where, "from", index)
         if certain is not None:
             message = (
@@ -85,6 +94,15 @@ def _check_sources(rule: _Rule) -> None:
         earlier[str(path).lower()] = text
         if certain is None and is_always_there(path, rule.objects):
             certain = text
+
+
+def _around(path: AttributePath) -> Iterator[str]:
+    """Yield the path, and those that have a value wherever it has one."""
+    yield str(path).lower()
+    yield str(AttributePath(path.uri, path.attribute, path.sub_attribute)).lower()
+    yield str(AttributePath(path.uri, path.attribute)).lower()
+    if path.filter is not None:
+        yield str(AttributePath(path.uri, path.attribute, None, path.filter)).lower()
 
 
 def _check_default(rule: _Rule) -> None:
@@ -115,9 +133,27 @@ def _check_table(rule: _Rule) -> None:
             message = f"{json.dumps(key, ensure_ascii=False)} never comes: {wanted}"
             rule.report.at_key("unreachable-value", message, where)
         elif complete and key not in known:
-            listed = ", ".join(f'"{each}"' for each in sorted(known))
-            message = f"SCIM suggests no value {json.dumps(key, ensure_ascii=False)} here"
-            rule.report.at_key("unusual-value", message, where, help=f"it suggests {listed}")
+            _report_unknown(key, known, where, rule)
+
+
+def _report_unknown(key: str, known: Set[str], where: YamlPath, rule: _Rule) -> None:
+    """Report a row for a value that the schema does not have, or does not suggest."""
+    shown = json.dumps(key, ensure_ascii=False)
+    listed = ", ".join(f'"{each}"' for each in sorted(known))
+    if all(_is_declared(text, rule) for text in rule.model.from_ or []):
+        message = f"{shown} never comes: the schema of this file has no such value"
+        hint = f"its canonicalValues are {listed}"
+        rule.report.at_key("unreachable-value", message, where, help=hint)
+    else:
+        # To RFC 7643 §7 canonical values are suggestions, and providers make use of that.
+        message = f"SCIM suggests no value {shown} here"
+        rule.report.at_key("unusual-value", message, where, help=f"it suggests {listed}")
+
+
+def _is_declared(text: str, rule: _Rule) -> bool:
+    """Whether a path leads into an extension that the file itself declares."""
+    uri = parse_path(text, aliases=rule.objects.vocabulary.aliases).uri
+    return uri is not None and rule.report.document.exactly(("schema", uri)) is not None
 
 
 def _impossible(key: str, kind: str) -> str:

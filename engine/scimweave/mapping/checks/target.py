@@ -10,7 +10,19 @@ from scimweave.mapping.diagnostics import Diagnostic, did_you_mean, finding, pos
 from scimweave.mapping.document.source import YamlPath
 from scimweave.mapping.project import Field, FieldError, Membership, ObjectProgram, Program
 
-# Every resource has them, whatever the provider sends (design, section 6; Q66).
+# Which types of a field a target's type takes; a target that says no more takes everything.
+_EVERYTHING = frozenset(
+    {"string", "integer", "decimal", "boolean", "date", "datetime", "uuid", "json"}
+)
+_TAKES: Mapping[str, frozenset[str]] = {
+    "string": _EVERYTHING - {"boolean"},
+    "integer": frozenset({"integer", "decimal", "boolean"}),
+    "decimal": frozenset({"integer", "decimal"}),
+    "boolean": frozenset({"boolean"}),
+    "date": frozenset({"date"}),
+    "datetime": frozenset({"datetime"}),
+    "uuid": frozenset({"uuid", "string"}),
+}
 
 
 class FieldDescription(Protocol):
@@ -43,6 +55,7 @@ def check_target(
     found = [
         *_missing(program, part, description),
         *_nulls(program, part, description),
+        *_types(program, part, description),
         *_lengths(program, part, description),
         *_matches(program, part, description),
     ]
@@ -150,19 +163,80 @@ def _can_be_null(field: Field, always_there: frozenset[str]) -> bool:
         return False
 
 
+def _types(
+    program: Program, part: ObjectProgram, description: Mapping[str, FieldDescription]
+) -> Iterator[Diagnostic]:
+    for field in part.fields:
+        described = description.get(field.name)
+        if described is None or field.type is None:
+            continue
+        taken = _TAKES.get(described.type, _EVERYTHING)
+        if field.type not in taken:
+            yield finding(
+                "unfit-type",
+                f'"{field.name}" is {described.type} at the target, '
+                f"and the mapping makes {field.type} of it",
+                program.key_span_of(part.section, "attributes", field.name),
+                help=_how_to_fit(field.type, described.type),
+            )
+
+
+def _how_to_fit(made: str, wanted: str) -> str:
+    if wanted == "string":
+        if made == "boolean":
+            return 'choose the words: values: { "true": …, "false": … }'
+        return "say which text it becomes, by `expr` for example"
+    return f'"type: {wanted}" makes it one, or refuses what is none'
+
+
 def _lengths(
     program: Program, part: ObjectProgram, description: Mapping[str, FieldDescription]
 ) -> Iterator[Diagnostic]:
     for field in part.fields:
         described = description.get(field.name)
         limit = described.max_length if described is not None else None
-        if limit is not None and field.max_length is not None and limit < field.max_length:
+        if limit is None or field.type not in {None, "string"}:
+            continue
+        for path, length in _long_literals(program, (part.section, "attributes", field.name)):
+            if length > limit:
+                yield finding(
+                    "too-short",
+                    f'"{field.name}" takes {limit} characters at the target, and this has {length}',
+                    program.span_of(*path),
+                )
+        if field.max_length is None and field.sources and not _has_table(program, part, field):
+            yield finding(
+                "length-unchecked",
+                f'"{field.name}" takes {limit} characters at the target, '
+                "and the mapping lets any number through",
+                program.key_span_of(part.section, "attributes", field.name),
+                help=f'"max_length: {limit}" refuses longer ones before they are written',
+            )
+        elif field.max_length is not None and limit < field.max_length:
             yield finding(
                 "too-short",
                 f'"{field.name}" takes {limit} characters at the target, '
                 f"and the mapping lets {field.max_length} through",
                 program.span_of(part.section, "attributes", field.name, "max_length"),
             )
+
+
+def _has_table(program: Program, part: ObjectProgram, field: Field) -> bool:
+    return program.has(part.section, "attributes", field.name, "values")
+
+
+def _long_literals(program: Program, where: YamlPath) -> Iterator[tuple[YamlPath, int]]:
+    """Yield the place and the length of each text that a rule writes as it stands."""
+    rule = program.at(*where)
+    if not isinstance(rule, dict):
+        return
+    for key in ("const", "default"):
+        if isinstance(text := rule.get(key), str):
+            yield (*where, key), len(text)
+    table = rule.get("values")
+    for name, text in table.items() if isinstance(table, dict) else ():
+        if isinstance(text, str):
+            yield (*where, "values", name), len(text)
 
 
 def _matches(

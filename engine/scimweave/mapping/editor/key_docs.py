@@ -32,7 +32,8 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "ignore": "SCIM attributes that are knowingly not mapped.",
         "unmapped": "What becomes of SCIM attributes that nothing maps: drop, keep or reject.",
         "operations": "What becomes of the account when somebody leaves, returns or is deleted.",
-        "scope": "A SCIM filter: who is provisioned.",
+        "scope": "A SCIM filter: who is provisioned. Others are kept here and have no account; "
+        "whoever enters gets one, whoever leaves is deactivated.",
         "filterable": "SCIM attributes by which a provider may search.",
         "patch_response": "The status that answers a PATCH; auto is 200 for users, 204 for groups.",
         "lookup": "Whether a search for a user that is not known here looks at the target by "
@@ -66,12 +67,14 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "plain path and for a table whose values differ.",
         "to": "The SCIM attribute that gets the value.",
         # Operations.
-        "deactivate": "Done when somebody leaves.",
+        "deactivate": "Done when somebody leaves: fields to set, an action to call, or delete: "
+        "the account is removed, and made anew when they return.",
         "reactivate": "Done when somebody returns.",
-        "delete": "What a deletion does to the account; in a test: the user is deleted.",
+        "delete": "What a deletion does to the account; in deactivate: the account is removed. "
+        "In a test: the user is deleted.",
         "missing": "What is done where the account is gone from the target.",
         "set": "Target fields with the values that they get.",
-        "call": "What is called at the target.",
+        "call": "An action of the target that is called, such as suspend.",
         # A test.
         "name": "What the test shows, in a few words.",
         "user": "The SCIM user, before the change where there is one.",

@@ -55,6 +55,8 @@ def editor_schema(
     named = [{"$ref": f"#/$defs/{kind.options.__name__}"} for kind in kinds]
     made["properties"]["target"] = {"oneOf": named}
     rule = definitions["AttributeModel"]
+    operations = definitions["OperationsModel"]["properties"]
+    operations["deactivate"]["anyOf"].append({"const": "delete"})
     rule["oneOf"] = [{"required": [key]} for key in ("from", "expr", "const")]
     return {
         "$schema": DIALECT,

@@ -8,10 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from scimweave.mapping.checks.matching import is_shared
 from scimweave.mapping.compiler import compile_text
 from scimweave.mapping.entra.field_names import field_name
 from scimweave.mapping.entra.schema import EntraSchema, EntraSchemaError, Flow, Objects
-from scimweave.scim.schema import ENTERPRISE_USER
+from scimweave.mapping.rules.attributes import canonical
+from scimweave.scim.error import ScimError
+from scimweave.scim.path import ALIASES, parse_path
+from scimweave.scim.schema import ENTERPRISE_USER, USER_TYPE
 
 _COLUMN = 46
 _WIDEST = 80
@@ -127,7 +131,19 @@ def _line(flow: Flow, path: str, name: str, is_required: bool) -> Line:
         remarks.append(_HOW_OFTEN[flow.flow_type])
     if path.lower().endswith("manager.value"):
         remarks.append("the SCIM id of the manager")
-    return Line(name, path, tuple(options), tuple(remarks), flow.matching)
+    matching = flow.matching
+    if matching > 0 and _is_shared(path):
+        matching = 0
+        remarks.append("Entra matches by it; many people may have the same")
+    return Line(name, path, tuple(options), tuple(remarks), matching)
+
+
+def _is_shared(path: str) -> bool:
+    try:
+        parsed = parse_path(path, aliases=ALIASES)
+        return is_shared(canonical(parsed, USER_TYPE.resolve(parsed)))
+    except ScimError:
+        return False
 
 
 def _path(target: str) -> str:

@@ -52,8 +52,8 @@ def named(text: str, where: YamlPath, vocabulary: Vocabulary, report: Report) ->
         message, label = unknown(path, text, vocabulary)
         report.inside("unknown-attribute", message, where, 0, len(text), label)
         return None
-    if not _is_readable(resolved):
-        message = _unreadable(_cut(text), resolved)
+    if not is_readable(resolved):
+        message = unreadable(_cut(text), resolved)
         report.inside("unreadable-attribute", message, where, 0, len(text))
         return None
     if not _filter_fits(path, resolved, text, where, report):
@@ -106,8 +106,8 @@ def named_by_expression(
         message, label = unknown(path, written, vocabulary)
         report.inside("unknown-attribute", message, where, position, len(written), label)
         return ()
-    if not _is_readable(resolved):
-        message = _unreadable(written, resolved)
+    if not is_readable(resolved):
+        message = unreadable(written, resolved)
         report.inside("unreadable-attribute", message, where, position, len(written))
         return ()
     return (path,)
@@ -185,12 +185,14 @@ def _written_paths(vocabulary: Vocabulary) -> Iterator[str]:
                     yield f"{prefix}{attribute.name}.{sub.name}"
 
 
-def _is_readable(resolved: ResolvedPath) -> bool:
+def is_readable(resolved: ResolvedPath) -> bool:
+    """Whether a mapping may read what a path names."""
     leaf = resolved.sub_attribute or resolved.attribute
     return resolved.attribute.name not in _OWN and leaf.mutability != "readOnly"
 
 
-def _unreadable(text: str, resolved: ResolvedPath) -> str:
+def unreadable(text: str, resolved: ResolvedPath) -> str:
+    """Say why a mapping cannot read what a path names."""
     if resolved.attribute.name == "members":
         return f'"{text}" is no field of an account; groups.members names the table it goes to'
     return f'"{text}" is made by the service; a mapping cannot read it'
