@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from scimweave.connectors.base import Account, AccountShape, Key, Rejected, TargetError, Value
+from scimweave.connectors.base import Account, AccountShape, Key, Rejected, Value
 from scimweave.connectors.ldap_dn import BadDn, Dn, Rdn
 from scimweave.connectors.ldap_dn_template import DnTemplate, NoValue
 from scimweave.connectors.ldap_flags import filter_of, flag_of, with_flag

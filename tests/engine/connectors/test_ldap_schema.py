@@ -5,7 +5,7 @@ from __future__ import annotations
 from scimweave.connectors.base import AccountShape, FieldShape
 from scimweave.connectors.ldap_account import AccountEntries
 from scimweave.connectors.ldap_describe import describe
-from scimweave.connectors.ldap_options import LdapFlag, LdapUsers
+from scimweave.connectors.ldap_options import LdapUsers
 from scimweave.connectors.ldap_schema import Attribute, Schema
 from scimweave.connectors.ldap_session import Entry
 
@@ -38,10 +38,16 @@ ACTIVE_DIRECTORY = Schema(
         "MAY (userPrincipalName $ proxyAddresses ) )"
     ],
 )
-OPTIONS = LdapUsers(
-    dn="CN={displayName},OU=Staff,DC=x",
-    flags={"enabled": LdapFlag(attribute="userAccountControl", bit=2, inverted=True, initial=512)},
-)
+OPTIONS = LdapUsers.model_validate(
+    {
+        "dn": "CN={displayName},OU=Staff,DC=x",
+        "flags": {
+            "enabled": {
+                "attribute": "userAccountControl", "bit": 2, "inverted": True, "initial": 512,
+            }
+        },
+    }
+)  # fmt: skip
 SHAPE = AccountShape(
     "user",
     "objectGUID",
