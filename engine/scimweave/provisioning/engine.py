@@ -62,7 +62,27 @@ class Engine:
         file has errors or its target is not as it says, and ``StoreError``.
         """
         files = tuple(Path(path) for path in paths)
-        programs = load_all(files)
+        async with cls._opened(files, load_all(files), store, listener) as engine:
+            yield engine
+
+    @classmethod
+    @asynccontextmanager
+    async def of(
+        cls, *programs: Program, store: Store | str, listener: Listener = _ignore
+    ) -> AsyncIterator[Engine]:
+        """Run programs as they are, whatever becomes of their files. Raises as ``open`` does."""
+        async with cls._opened((), programs, store, listener) as engine:
+            yield engine
+
+    @classmethod
+    @asynccontextmanager
+    async def _opened(
+        cls,
+        files: tuple[Path, ...],
+        programs: Iterable[Program],
+        store: Store | str,
+        listener: Listener,
+    ) -> AsyncIterator[Engine]:
         opened = await SqliteStore.open(store) if isinstance(store, str) else store
         engine = cls(files, opened, listener)
         try:

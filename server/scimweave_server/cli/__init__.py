@@ -19,6 +19,8 @@ from scimweave_server.cli import (
     plan,
     playground,
     reconcile,
+    record,
+    replay,
     schema,
     serve,
     simulate,
@@ -48,6 +50,8 @@ app.command("test")(test.run_tests)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
+app.command("record")(record.record)
+app.command("replay")(replay.replay)
 app.command("try")(playground.try_)
 app.command("docs")(docs.docs)
 app.command("schema")(schema.schema)

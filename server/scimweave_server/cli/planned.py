@@ -124,7 +124,7 @@ def _differences(plan: Plan, count: int) -> Iterator[str]:
         mark = "!" if change.harm else " "
         yield f"{mark} {_TYPES[change.resource_type]} {change.label}: {what}"
         for each in change.changes:
-            yield f"      {each.field}: {_value(each.old)} → {_value(each.new)}"
+            yield f"      {each.field}: {shown_value(each.old)} → {shown_value(each.new)}"
         for fault in change.faults:
             yield f"      {fault.source_text} → {fault.field}: {fault.reason}"
 
@@ -150,7 +150,8 @@ def _resources(plan: Plan) -> str:
     return " and ".join(parts)
 
 
-def _value(value: Any) -> str:
+def shown_value(value: Any) -> str:
+    """Return a target value as people are shown it."""
     if value is None or value == MASK:
         return value or "∅"
     return json.dumps(value, ensure_ascii=False)

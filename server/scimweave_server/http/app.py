@@ -10,6 +10,7 @@ from scimweave_server.http.endpoint import Endpoint
 from scimweave_server.http.limits import LIMITS, Limits
 from scimweave_server.http.metrics import Handler, Metrics
 from scimweave_server.http.protocol import expect, scim_errors
+from scimweave_server.http.recorder import Recorder
 
 DEFAULT_LIMITS = Limits()
 
@@ -20,10 +21,12 @@ def create_app(
     public_url: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
     metrics: Metrics | None = None,
+    recorder: Recorder | None = None,
 ) -> web.Application:
     """Serve the integrations of ``engine``.
 
-    ``metrics`` are shown under /metrics; without them there is no such page.
+    ``metrics`` are shown under /metrics; without them there is no such page. ``recorder`` gets to
+    see what is exchanged.
     """
     app = web.Application(middlewares=[scim_errors])
     app[LIMITS] = limits
@@ -43,6 +46,8 @@ def create_app(
         metrics.watch(engine)
         app.router.add_get("/metrics", metrics.expose)
         handle = metrics.measured(handle)
+    if recorder is not None:
+        handle = recorder.recorded(handle)
     # Line ends are matched too: whatever comes is the endpoint's to answer.
     app.router.add_route("*", "/{path:(?s:.*)}", handle, expect_handler=expect)
     return app

@@ -14,6 +14,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from scimweave.scim.error import ScimError, invalid_syntax, invalid_value
 from scimweave_server.http.limits import limits_of
 
+# What came, for whoever records it.
+BODY = web.RequestKey("body", bytes)
 BOM = b"\xef\xbb\xbf"
 _ENCODINGS = {"", "identity", "gzip", "deflate"}
 _CHARSETS = {None, "utf-8", "utf8", "us-ascii"}
@@ -45,6 +47,7 @@ async def read_json(request: web.Request, limit: int | None = None) -> Any:
     limits = limits_of(request)
     _check_type(request)
     raw = await _read(request, limits.max_body if limit is None else limit, limits.body_seconds)
+    request[BODY] = raw
     try:
         body = orjson.loads(raw.removeprefix(BOM))
     except orjson.JSONDecodeError as error:

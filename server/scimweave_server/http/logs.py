@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import orjson
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from scimweave.provisioning.journal import Event
 
@@ -47,6 +49,21 @@ def configure_logs() -> None:
         else structlog.BytesLoggerFactory(file=sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
+
+
+@contextmanager
+def without_logs() -> Iterator[None]:
+    """Log nothing meanwhile: what is tried in memory is no event."""
+    before = structlog.get_config()
+    structlog.configure(processors=[_drop])
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+def _drop(logger: object, name: str, event: EventDict) -> EventDict:
+    raise structlog.DropEvent
 
 
 def log_operation(event: Event) -> None:

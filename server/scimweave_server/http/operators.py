@@ -27,6 +27,7 @@ from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.progress import Progress
 from scimweave.store.base import StoreError
 from scimweave.store.sqlite import SqliteStore
+from scimweave_server.http.recorder import FellBehind, Recorder
 
 log = structlog.get_logger("scimweave")
 
@@ -56,18 +57,22 @@ def socket_address(path: Path) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def door_for_operators(engine: Engine) -> AsyncIterator[None]:
+async def door_for_operators(
+    engine: Engine, recorder: Recorder | None = None
+) -> AsyncIterator[None]:
     """Answer operators of this machine while the server runs; at the end, applies stop."""
     if not isinstance(engine.store, SqliteStore):
         yield
         return
     path = socket_of(engine.store.path)
-    operators = Operators(engine)
+    operators = Operators(engine, recorder or Recorder(engine))
     app = web.Application()
     app.router.add_post("/apply", operators.apply)
     app.router.add_post("/import", operators.import_accounts)
     app.router.add_post("/reconcile", operators.reconcile)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    app.router.add_post("/record", operators.record)
+    # Whoever hangs up ends what they asked for.
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
     await runner.setup()
     try:
         listening = _bind(path)
@@ -109,8 +114,9 @@ def _bind(path: Path) -> socket.socket:
 class Operators:
     """What operators ask. ``stop`` ends what goes on."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, recorder: Recorder) -> None:
         self._engine = engine
+        self._recorder = recorder
         self._under_way: set[tuple[str, str]] = set()
         self.stop = asyncio.Event()
 
@@ -162,7 +168,7 @@ class Operators:
         """Do something with an integration, if it is the one that was meant, and once at a time."""
         integration = self._engine.integrations.get(name)
         if integration is None:
-            return _refusal(404, f"the running server has no integration {name!r}")
+            return _unknown(name)
         if integration.program.revision != revision:
             return _refusal(
                 409,
@@ -185,6 +191,21 @@ class Operators:
         return told(
             lambda progress: integration.reconcile(most=most, progress=progress, stop=self.stop)
         )
+
+    async def record(self, request: web.Request) -> web.StreamResponse:
+        """Send what a provider and an integration exchange, until whoever asked hangs up."""
+        match await _asked(request):
+            case {"integration": str(name), "with_sensitive": bool(with_sensitive)}:
+                pass
+            case _:
+                return _refusal(400, "name integration, and with_sensitive")
+        integration = self._engine.integrations.get(name)
+        if integration is None:
+            return _unknown(name)
+        if self._recorder.is_recorded(name):
+            return _refusal(409, f"somebody records {name} already")
+        lines = self._recorder.record(integration, with_sensitive=with_sensitive, stop=self.stop)
+        return await _stream(request, lines)
 
     async def _applied(self, integration: Integration, revision: str, rate: float) -> Answer:
         steps = apply(integration, revision, rate=rate, stop=self.stop)
@@ -235,6 +256,10 @@ async def _asked(request: web.Request) -> Any:
         return None
 
 
+def _unknown(integration: str) -> web.Response:
+    return _refusal(404, f"the running server has no integration {integration!r}")
+
+
 def _refusal(status: int, reason: str) -> web.Response:
     return web.json_response({"error": reason}, status=status)
 
@@ -250,7 +275,7 @@ async def _stream(request: web.Request, lines: Answer) -> web.StreamResponse:
             async with aclosing(lines):
                 async for line in lines:
                     await response.write(orjson.dumps(line) + b"\n")
-        except (ApplyStopped, StoreError, TargetError) as error:
+        except (ApplyStopped, FellBehind, StoreError, TargetError) as error:
             end = str(error)
         await response.write(orjson.dumps({"end": end}) + b"\n")
     return response

@@ -17,6 +17,7 @@ from scimweave_server.http.limits import Limits
 from scimweave_server.http.metrics import Metrics
 from scimweave_server.http.operators import door_for_operators
 from scimweave_server.http.protocol import ScimSite
+from scimweave_server.http.recorder import Recorder
 from scimweave_server.http.watch import watch
 
 log = structlog.get_logger("scimweave")
@@ -39,7 +40,10 @@ async def run(
     ``started`` is called with the public URL once connections are accepted. Raises ``OSError``
     where the address cannot be bound.
     """
-    app = create_app(engine, public_url=public_url, limits=limits, metrics=metrics)
+    recorder = Recorder(engine)
+    app = create_app(
+        engine, public_url=public_url, limits=limits, metrics=metrics, recorder=recorder
+    )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     stop = asyncio.Event()
@@ -47,7 +51,7 @@ async def run(
     operators = AsyncExitStack()
     try:
         await _listen(runner, host, port, limits)
-        await operators.enter_async_context(door_for_operators(engine))
+        await operators.enter_async_context(door_for_operators(engine, recorder))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
