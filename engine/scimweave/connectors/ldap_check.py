@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from scimweave.connectors.addresses import is_here
 from scimweave.connectors.kind import Problem
 from scimweave.connectors.ldap_dn import BadDn, Dn
 from scimweave.connectors.ldap_dn_template import DnTemplate
@@ -33,7 +33,7 @@ def check_connection(options: LdapOptions) -> Iterator[Problem]:
         help = "give an address with ldaps, or start: true"
         yield Problem("conflicting-keys", ("target", "tls"), message, help)
     parts = urlsplit(options.url)
-    if parts.scheme == "ldap" and not starts and not _is_here(parts.hostname or ""):
+    if parts.scheme == "ldap" and not starts and not is_here(parts.hostname or ""):
         message = f"{parts.hostname} is reached without TLS: everybody on the way can read along"
         help = "give an address with ldaps, or tls: { start: true }"
         yield Problem("clear-text", ("target", "url"), message, help)
@@ -88,12 +88,3 @@ def _check_dn(text: str, path: tuple[str, ...]) -> Iterator[Problem]:
         Dn.parse(text)
     except BadDn as error:
         yield Problem("bad-value", path, f'"{path[-1]}" is no name of an entry: {error}')
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -21,7 +21,6 @@ class LdapBind(Model):
         examples=["cn=scimweave,dc=example,dc=com"],
     )
     password: Secret = Field(
-        min_length=1,
         repr=False,
         description="Its password, as ${ENV}.",
         examples=["${LDAP_PASSWORD}"],

@@ -166,6 +166,13 @@ async def test_a_wrong_password_is_no_passing_fault_and_is_not_shown(
     await people.close()
 
 
+async def test_an_empty_password_is_no_bind(ldap_directory: Directory) -> None:
+    people = open_people(ldap_directory, options={"bind": {"dn": ADMIN, "password": ""}})
+    with pytest.raises(TargetError, match="password is empty"):
+        await people.health()
+    await people.close()
+
+
 @pytest.mark.parametrize("address", ["ldaps", "starttls", "socket"])
 async def test_every_kind_of_connection_works(
     ldap_directory: Directory, slapd: Slapd, address: str
