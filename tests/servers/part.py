@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -66,11 +67,16 @@ def folder(name: str) -> Iterator[Path]:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a port of 127.0.0.1 at which nobody listens, and that no connection is given."""
+    while True:
+        # Those above are handed out to whoever connects: a server that starts anew would lose its.
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def listens(port: int) -> bool:
