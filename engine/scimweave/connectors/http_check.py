@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from scimweave.connectors.addresses import is_here
 from scimweave.connectors.kind import Problem
 
 
@@ -18,17 +18,8 @@ def check_http(options: Any) -> Iterator[Problem]:
         addresses["target", "auth", "oauth2", "token_url"] = oauth2.token_url
     for path, address in addresses.items():
         parts = urlsplit(address)
-        if parts.scheme == "http" and not _is_here(parts.hostname or ""):
+        if parts.scheme == "http" and not is_here(parts.hostname or ""):
             message = (
                 f"{parts.hostname} is reached without TLS: everybody on the way can read along"
             )
             yield Problem("clear-text", path, message, help="give an address with https")
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

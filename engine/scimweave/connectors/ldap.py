@@ -20,14 +20,15 @@ from scimweave.connectors.base import (
     TargetError,
     Value,
 )
-from scimweave.connectors.ldap_account import DN, AccountEntries, template_of
+from scimweave.connectors.ldap_account import DN, AccountEntries
+from scimweave.connectors.ldap_check import check_connection, check_section
 from scimweave.connectors.ldap_describe import describe
 from scimweave.connectors.ldap_dn import BadDn, Dn
 from scimweave.connectors.ldap_errors import translate
 from scimweave.connectors.ldap_members import MemberAttribute
 from scimweave.connectors.ldap_options import LdapGroups, LdapOptions, LdapUsers
 from scimweave.connectors.ldap_pool import SessionPool
-from scimweave.connectors.ldap_results import NO_SUCH_OBJECT, Refused
+from scimweave.connectors.ldap_results import NO_SUCH_OBJECT, OBJECT_CLASS, UNDEFINED_TYPE, Refused
 from scimweave.connectors.ldap_schema import Schema, read_schema
 from scimweave.connectors.ldap_session import Entry, Session
 from scimweave.connectors.ldap_update import follow, no_parent, update
@@ -67,19 +68,12 @@ class LdapConnector:
         Raises ``TargetError`` where the options do not fit the mapping.
         """
         options = LdapOptions.model_validate({"connector": "ldap", **given})
+        fields = {field.name for field in shape.fields}
+        for found in (*check_connection(options), *check_section(options, shape.section, fields)):
+            if found.code != "clear-text":
+                raise TargetError(f"{'.'.join(found.path)}: {found.message}")
         section = options.groups if shape.section == "groups" else options.users
-        if section is None:
-            raise TargetError(f'the target says nothing of "{shape.section}": where they are')
-        for name, text in (("base", options.base), (f"{shape.section}.base", section.base or "")):
-            try:
-                Dn.parse(text)
-            except BadDn as error:
-                raise TargetError(f"target.{name}: {error}") from error
-        if options.tls is not None and not (options.is_encrypted or options.tls.start):
-            raise TargetError(
-                "target.tls is about nothing: write ldaps:// in the url, or tls.start: true"
-            )
-        template_of(shape, section)
+        assert section is not None  # noqa: S101 - otherwise it was found to be missing
         return cls(options, section, shape)
 
     async def create(self, fields: Mapping[str, Value]) -> Key:
@@ -156,6 +150,9 @@ class LdapConnector:
             try:
                 return job(session, prepared)
             except Refused as refused:
+                if refused.code in (UNDEFINED_TYPE, OBJECT_CLASS):
+                    # The schema may be another one by now.
+                    self._prepared = None
                 raise _translated(refused, prepared.entries, written) from refused
 
         return await self._pool.run(work)

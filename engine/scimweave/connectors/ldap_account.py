@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from scimweave.connectors.base import Account, AccountShape, Key, Rejected, TargetError, Value
+from scimweave.connectors.base import Account, AccountShape, Key, Rejected, Value
 from scimweave.connectors.ldap_dn import BadDn, Dn, Rdn
 from scimweave.connectors.ldap_dn_template import DnTemplate, NoValue
 from scimweave.connectors.ldap_flags import filter_of, flag_of, with_flag
@@ -39,8 +39,7 @@ class AccountEntries:
     """The entries of one kind of account; ``where`` is its section in the file."""
 
     def __init__(self, shape: AccountShape, options: LdapUsers, schema: Schema) -> None:
-        """Raises ``TargetError`` where the options do not fit the mapping."""
-        self.template = template_of(shape, options)
+        self.template = DnTemplate(options.dn)
         self._shape = shape
         self._schema = schema
         self._flags = options.flags
@@ -263,23 +262,6 @@ class AccountEntries:
         except BadDn as error:
             place = next(iter(self.template.places), None)
             raise Rejected(f"is no piece of a DN: {error}", place) from error
-
-
-def template_of(shape: AccountShape, options: LdapUsers) -> DnTemplate:
-    """Return the template of a section. Raises ``TargetError`` where it does not fit."""
-    where = f"target.{shape.section}"
-    try:
-        template = DnTemplate(options.dn)
-    except BadDn as error:
-        raise TargetError(f"{where}.dn: {error}") from error
-    mapped = {each.name for each in shape.fields}
-    for name in sorted(template.fields - mapped):
-        raise TargetError(f'{where}.dn is made of "{name}", and no attribute fills it')
-    for name in sorted(set(options.dn_fields) - template.fields):
-        raise TargetError(f'{where}.dn_fields names "{name}", which is not in {where}.dn')
-    for name in sorted(options.flags.keys() & template.fields):
-        raise TargetError(f'{where}.dn is made of "{name}", which is a flag')
-    return template
 
 
 def key_filter(schema: Schema, name: str, key: Key) -> str | None:

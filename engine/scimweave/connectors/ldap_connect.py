@@ -32,6 +32,9 @@ def _connected(options: LdapOptions) -> ldap3.Connection:
         options.url, get_info=ldap3.NONE, connect_timeout=options.timeout, tls=_tls(options)
     )
     bind = options.bind
+    if bind is not None and not bind.password:
+        # Many a directory takes a bind without a password for one of nobody (RFC 4513 §5.1.2).
+        raise TargetError("target.bind.password is empty")
     connection = ldap3.Connection(
         server,
         user=bind.dn if bind else None,

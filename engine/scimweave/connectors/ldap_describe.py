@@ -20,6 +20,14 @@ _TYPES = {
     "binary": "binary",
 }
 
+# Active Directory demands them, and fills them where nobody does (MS-ADTS 3.1.1.5.2).
+_FILLED = frozenset(
+    {
+        "objectclass", "instancetype", "ntsecuritydescriptor", "objectcategory", "objectsid",
+        "samaccountname", "grouptype",
+    }
+)  # fmt: skip
+
 
 def describe(
     schema: Schema,
@@ -34,7 +42,7 @@ def describe(
     ``filled`` are attributes that the connector itself gives a value. Raises ``NoSuchObject``.
     """
     must, may = schema.classes(entries.classes)
-    given = {"objectclass", *(name.lower() for name in filled), *entries.template.leaf_types}
+    given = _FILLED | {name.lower() for name in filled} | entries.template.leaf_types
     wanted = {each.name for each in shape.fields} | {shape.key}
     described: dict[str, FieldDescription] = {}
     for name in must | may | schema.operational():

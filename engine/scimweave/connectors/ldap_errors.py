@@ -51,7 +51,7 @@ def translate(
     """
     code, in_name = refused.code, next(iter(named), None)
     if code in (CONSTRAINT, UNWILLING) and _TAKEN.search(refused.message):
-        return Conflict(str(refused), _taken(refused.message, written))
+        return _taken(refused.message, written)
     if code in _REFUSES_VALUE:
         return Rejected(str(refused), _mentioned(refused.message, written) or _only(written))
     if code in _REFUSES_NAME:
@@ -64,10 +64,14 @@ def translate(
     return TargetError(f"{words}: {refused}" if words else str(refused))
 
 
-def _taken(message: str, written: Collection[str]) -> str | None:
+def _taken(message: str, written: Collection[str]) -> Conflict:
+    """Name the attribute, and do not repeat the message, which may hold the value."""
     if _USER_PRINCIPAL_NAME in message and "userPrincipalName" in written:
-        return "userPrincipalName"
-    return _mentioned(message, written)
+        field: str | None = "userPrincipalName"
+    else:
+        field = _mentioned(message, written)
+    what = f"this {field}" if field else "a value of this one that has to be unique"
+    return Conflict(f"another entry of the directory has {what}", field)
 
 
 def _mentioned(message: str, written: Collection[str]) -> str | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import Field
 
 from scimweave.connectors.base import AccountShape, Connector, TargetError
-from scimweave.connectors.kind import ConnectorKind, TargetOptions
-from scimweave.mapping.model import Flag, Length, Model, Names, Secret, Text
+from scimweave.connectors.kind import ConnectorKind, Problem, TargetOptions
+from scimweave.mapping.model import Flag, Length, MappingModel, Model, Names, Secret, Text
 
 
 class LdapBind(Model):
@@ -21,7 +21,6 @@ class LdapBind(Model):
         examples=["cn=scimweave,dc=example,dc=com"],
     )
     password: Secret = Field(
-        min_length=1,
         repr=False,
         description="Its password, as ${ENV}.",
         examples=["${LDAP_PASSWORD}"],
@@ -139,6 +138,12 @@ async def _open(options: Mapping[str, Any], shape: AccountShape) -> Connector:
     return LdapConnector.open(options, shape)
 
 
+def _check(model: MappingModel) -> Iterable[Problem]:
+    from scimweave.connectors.ldap_check import check_ldap  # noqa: PLC0415
+
+    return check_ldap(model)
+
+
 KIND = ConnectorKind(
-    "ldap", LdapOptions, frozenset({"groups", "member-field", "delete", "scan"}), _open
+    "ldap", LdapOptions, frozenset({"groups", "member-field", "delete", "scan"}), _open, _check
 )

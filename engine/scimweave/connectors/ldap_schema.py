@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ldap3.protocol.rfc4512 import AttributeTypeInfo, ObjectClassInfo
+from ldap3.protocol.rfc4512 import AttributeTypeInfo, DitContentRuleInfo, ObjectClassInfo
 
 from scimweave.connectors.base import NoSuchObject, TargetError
 from scimweave.connectors.ldap_session import Session
@@ -29,12 +29,20 @@ class Attribute:
 
 
 class Schema:
-    """The schema of one directory."""
+    """The schema of one directory, by the definitions in its subschema entry.
 
-    def __init__(self, attributes: Sequence[str], classes: Sequence[str]) -> None:
+    ``rules`` are its content rules: what Active Directory lets entries of a class have besides.
+    """
+
+    def __init__(
+        self, attributes: Sequence[str], classes: Sequence[str], rules: Sequence[str] = ()
+    ) -> None:
         self._types: Mapping[str, Any] = AttributeTypeInfo.from_definition(list(attributes))
         self._classes: Mapping[str, Any] = ObjectClassInfo.from_definition(list(classes))
+        self._rules: Mapping[str, Any] = DitContentRuleInfo.from_definition(list(rules)) or {}
         self._known: dict[str, Attribute] = {}
+        # Active Directory does not say by which rules its values are compared.
+        self._names_equality = any(each.equality for each in self._unique())
 
     def attribute(self, name: str) -> Attribute:
         """Return an attribute by one of its names; one that nobody knows holds texts."""
@@ -63,8 +71,10 @@ class Schema:
             found = self._classes.get(name)
             if found is None:
                 raise NoSuchObject(f'the directory has no object class "{name}"')
-            must.update(found.must_contain or ())
-            may.update(found.may_contain or ())
+            for each in (found, *self._rules_of(found)):
+                must.update(each.must_contain or ())
+                may.update(each.may_contain or ())
+                waiting += getattr(each, "auxiliary_classes", None) or ()
             # It allows everything (RFC 4512 §4.3), and lists nothing.
             if name.lower() == "extensibleobject":
                 may.update(self._all_names())
@@ -81,6 +91,10 @@ class Schema:
             for name in each.name
         )
 
+    def _rules_of(self, found: Any) -> Iterable[Any]:
+        rules = (self._rules.get(name) for name in found.name or ())
+        return [rule for rule in rules if rule is not None]
+
     def _all_names(self) -> Iterable[str]:
         return [name for each in self._unique() for name in each.name]
 
@@ -96,7 +110,7 @@ class Schema:
             names,
             kind_of(names[0], self._inherited(found, "syntax")),
             single=bool(found.single_value),
-            comparable=bool(self._inherited(found, "equality")),
+            comparable=not self._names_equality or bool(self._inherited(found, "equality")),
             read_only=bool(found.no_user_modification),
         )
 
@@ -116,11 +130,11 @@ def read_schema(session: Session) -> Schema:
     place = root.text("subschemaSubentry") if root else None
     if not place:
         raise TargetError("the directory does not say where its schema is (subschemaSubentry)")
-    wanted = ["attributeTypes", "objectClasses"]
+    wanted = ["attributeTypes", "objectClasses", "dITContentRules"]
     found = session.search(place, "(objectClass=subschema)", wanted, scope="BASE")
-    if not found:
+    if not found or not found[0].values("objectClasses"):
         raise TargetError(f"the schema at {place} cannot be read; the bind may not see it")
-    attributes, classes = (
+    attributes, classes, rules = (
         [value.decode(errors="replace") for value in found[0].values(name)] for name in wanted
     )
-    return Schema(attributes, classes)
+    return Schema(attributes, classes, rules)
