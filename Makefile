@@ -18,6 +18,8 @@ check: .venv/ready
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/mypy examples/rest-api/run.py
+	$(BIN)/mypy examples/scim-relay/run.py
 	$(BIN)/lint-imports
 	$(BIN)/deptry engine server
 	$(BIN)/scimweave lint $(MAPPINGS)

@@ -193,9 +193,19 @@ CASES: dict[str, Case] = {
     "unknown-key-schema": _extension("level: { type: integer, multi: true }"),
     "unusual-urn": _urn("urn:contoso:hr:1.0:Person", CONTOSO),
     "active-unmapped": _replaced("is_active: active", "title: title", "is_active: active"),
+    "clear-text": _replaced(
+        "{ connector: memory }",
+        "{ connector: rest, url: http://api.example.com }",
+        "{ connector: rest, url: https://api.example.com }",
+    ),
     "bad-expression": _rule(
         """full: { expr: "join(' ', [name.givenName, title)" }""",
         """full: { expr: "join(' ', [name.givenName, title])" }""",
+    ),
+    "bad-expression-of-a-target": _replaced(
+        "{ connector: memory }",
+        "{ connector: rest, url: https://api.example.com, answers: { items: 'data[' } }",
+        "{ connector: rest, url: https://api.example.com, answers: { items: data } }",
     ),
     "bad-expression-date-format": _rule(
         """hired: { expr: "format_date_time(title, '', 'yyyy-MM-ddd-yyy', 'yyyy')" }""",

@@ -17,6 +17,7 @@ from servers.database import Database
 from servers.mariadb import MariaDB, running_mariadb
 from servers.part import Unavailable
 from servers.postgresql import PostgreSQL, running_postgresql
+from servers.scim2 import Scim2, running_scim2
 from servers.slapd import Directory, Slapd, directory, running_slapd
 
 T = TypeVar("T")
@@ -82,3 +83,16 @@ def ldap_directory(slapd: Slapd) -> Iterator[Directory]:
     """Return a part of a real LDAP directory that has nobody in it."""
     with directory(slapd) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def scim2_server() -> Iterator[Scim2]:
+    with real_part(running_scim2()) as server:
+        yield server
+
+
+@pytest.fixture
+async def scim2(scim2_server: Scim2) -> Scim2:
+    """Return scim2-server with nobody in it."""
+    await scim2_server.clear()
+    return scim2_server

@@ -24,6 +24,7 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "bad-schema": ("error", "An extension is declared in a way that SCIM does not have."),
         "bad-urn": ("error", "This is not the URN of an extension of your own."),
         "bad-value": ("error", "The value is of the right type, but not one that is taken."),
+        "clear-text": ("warning", "The target is reached over a network without TLS."),
         "conflicting-keys": ("error", "Of these keys only one can be given."),
         "duplicate-attribute": ("error", "Two names in a schema differ in case only."),
         "duplicate-field": ("error", "Two attributes write the same target field."),

@@ -6,13 +6,14 @@ A kind is an entry point of the group ``scimweave.connectors``; it is loaded whe
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Protocol, Union, get_args, get_origin
 
 if TYPE_CHECKING:
-    from scimweave.mapping.model import Model, TargetOptions
+    from scimweave.mapping.model import MappingModel, Model, TargetOptions
 
 GROUP = "scimweave.connectors"
 OWN = "scimweave"
@@ -43,6 +44,21 @@ class TargetKind(Protocol):
     def options(self) -> type[TargetOptions]: ...  # noqa: D102
     @property
     def features(self) -> frozenset[str]: ...  # noqa: D102
+    @property
+    def check(self) -> Callable[[MappingModel], Iterable[Problem]]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a kind of target finds in a mapping file; ``code`` is one of the catalogue.
+
+    ``path`` is where it is: keys from the root of the file.
+    """
+
+    code: str
+    path: tuple[str, ...]
+    message: str
+    help: str = ""
 
 
 class BadKind(Exception):
@@ -67,7 +83,9 @@ def kind(name: str) -> TargetKind | None:
     except Exception as error:
         raise BadKind(f"{_whose(entry)} does not load: {type(error).__name__}: {error}") from error
     missing = [
-        each for each in ("name", "options", "features", "open") if not hasattr(loaded, each)
+        each
+        for each in ("name", "options", "features", "open", "check")
+        if not hasattr(loaded, each)
     ]
     if missing:
         raise BadKind(f"{_whose(entry)} gives no ConnectorKind: {entry.value}")

@@ -42,6 +42,8 @@ def check_address(model: MappingModel, report: Report) -> None:
                 _report("is a secret in clear", path, place, report)
     if kind is not None:
         _check_features(model, kind, report)
+        for found in kind.check(model):
+            report.at_key(found.code, found.message, found.path, help=found.help)
 
 
 def _check_features(model: MappingModel, kind: target_kinds.TargetKind, report: Report) -> None:
