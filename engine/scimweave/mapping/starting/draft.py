@@ -11,7 +11,7 @@ from scimweave.mapping.checks.target import FieldDescription
 from scimweave.mapping.document.scalars import resolve
 from scimweave.mapping.starting.guesses import Guess, guesses, words
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _USER_NAME, _ACTIVE = "userName", "active"
 _MAIL = 'emails[type eq "work"].value'
 _KEYS = ("id", "uid", "uuid", "guid", "key", "pk", "oid")
@@ -157,7 +157,7 @@ def _of_active(field: FieldDescription, guess: Guess) -> list[str]:
 def _about_match(field: FieldDescription) -> str:
     if field.unique:
         return "review: finds accounts that are there already"
-    return "review: finds accounts that are there already; a unique index is missing"
+    return "review: finds accounts that are there already; nothing says that it is unique"
 
 
 def _rest(described: Mapping[str, FieldDescription], chosen: Mapping[str, Guess]) -> Iterator[str]:

@@ -134,7 +134,9 @@ def words(name: str) -> str:
 def _for(name: str) -> Iterator[tuple[int, Guess]]:
     """Yield guesses for one name, each with its place among the names of its path."""
     plain = words(name)
-    for each in dict.fromkeys((plain, _without_owner(plain))):
+    # Of a field in an object, the last word says what it is.
+    last = words(name.rpartition(".")[2])
+    for each in dict.fromkeys((plain, last, _without_owner(plain), _without_owner(last))):
         least = 1.0 if each == plain else 0.99
         if each in _INACTIVE:
             yield 0, Guess("active", least, inverted=True)
