@@ -12,7 +12,7 @@ from forwarding import ForwardingConnector
 from scimweave.connectors.base import Account, Connector, Key, Unreachable, Value
 from scimweave.mapping import Program, load_text, target_kinds
 from scimweave.provisioning.integration import Integration
-from scimweave.provisioning.journal import Event
+from scimweave.provisioning.lifecycle.journal import Event
 from scimweave.provisioning.running import Running, start
 from scimweave.provisioning.users import Users
 from scimweave.store.base import Entry, Record

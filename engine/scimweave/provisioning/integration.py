@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 from scimweave.connectors.base import TargetError
 from scimweave.mapping import Program
 from scimweave.mapping.target_kinds import FEATURES, kind
-from scimweave.provisioning.following import Following
+from scimweave.provisioning.brownfield.import_report import Imported
+from scimweave.provisioning.brownfield.reconcile import Reconciled, repair_all
 from scimweave.provisioning.groups import Groups
-from scimweave.provisioning.import_report import Imported
-from scimweave.provisioning.journal import Journal, Listener
-from scimweave.provisioning.locks import Locks
+from scimweave.provisioning.lifecycle.following import Following
+from scimweave.provisioning.lifecycle.journal import Journal, Listener
+from scimweave.provisioning.lifecycle.locks import Locks
+from scimweave.provisioning.lifecycle.recovery import recover
 from scimweave.provisioning.progress import Progress
-from scimweave.provisioning.reconcile import Reconciled, repair_all
-from scimweave.provisioning.recovery import recover
 from scimweave.provisioning.resources import Resources
 from scimweave.provisioning.running import InUse, Running
 from scimweave.provisioning.sight import Sight

@@ -10,25 +10,25 @@ from typing import Any
 
 from scimweave.connectors.base import TargetError
 from scimweave.mapping import ObjectProgram
-from scimweave.provisioning.at_target import AtTarget
-from scimweave.provisioning.expected import Expected
-from scimweave.provisioning.following import Following
-from scimweave.provisioning.import_report import Imported
-from scimweave.provisioning.importing import Import
-from scimweave.provisioning.indexes import Indexes, IndexesInUse
-from scimweave.provisioning.journal import Journal
-from scimweave.provisioning.lifecycle import Lifecycle, refuse_duplicate
-from scimweave.provisioning.locks import Locks
-from scimweave.provisioning.lookups import folded, label_of
-from scimweave.provisioning.membership import USER, Membership
+from scimweave.provisioning.brownfield.at_target import AtTarget
+from scimweave.provisioning.brownfield.import_report import Imported
+from scimweave.provisioning.brownfield.importing import Import
+from scimweave.provisioning.brownfield.reconcile import Reconcile, Reconciled
+from scimweave.provisioning.lifecycle.expected import Expected
+from scimweave.provisioning.lifecycle.following import Following
+from scimweave.provisioning.lifecycle.journal import Journal
+from scimweave.provisioning.lifecycle.lifecycle import Lifecycle, refuse_duplicate
+from scimweave.provisioning.lifecycle.locks import Locks
+from scimweave.provisioning.lifecycle.lookups import folded, label_of
+from scimweave.provisioning.lifecycle.membership import USER, Membership
+from scimweave.provisioning.lifecycle.recovery import resolve
+from scimweave.provisioning.lifecycle.refusal import translate
 from scimweave.provisioning.progress import Progress
-from scimweave.provisioning.query import EVERYTHING, Page, Query, query
-from scimweave.provisioning.reconcile import Reconcile, Reconciled
-from scimweave.provisioning.recovery import resolve
-from scimweave.provisioning.referring import with_groups
-from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import InUse, Running
-from scimweave.provisioning.selecting import Source
+from scimweave.provisioning.search.indexes import Indexes, IndexesInUse
+from scimweave.provisioning.search.query import EVERYTHING, Page, Query, query
+from scimweave.provisioning.search.referring import with_groups
+from scimweave.provisioning.search.selecting import Source
 from scimweave.provisioning.sight import Sight
 from scimweave.scim.error import ScimError, not_found
 from scimweave.scim.immutable import keep_immutable

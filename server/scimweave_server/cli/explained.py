@@ -13,8 +13,8 @@ from scimweave.connectors.registry import open_connector
 from scimweave.mapping import ObjectProgram, Program, to_json
 from scimweave.mapping.explain import Explanation, explain
 from scimweave.mapping.expression.explained import Piece
-from scimweave.provisioning.difference import MASK, remember, same
-from scimweave.provisioning.lookups import folded, label_of
+from scimweave.provisioning.lifecycle.difference import MASK, remember, same
+from scimweave.provisioning.lifecycle.lookups import folded, label_of
 from scimweave.provisioning.running import shapes_of
 from scimweave.scim.error import ScimError
 from scimweave.scim.resource import Checker

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from scimweave.mapping.document.snippet import harmless
-from scimweave.provisioning.difference import MASK
+from scimweave.provisioning.lifecycle.difference import MASK
 
 if TYPE_CHECKING:
-    from scimweave.provisioning.plan import Plan, PlannedChange
+    from scimweave.provisioning.planning.plan import Plan, PlannedChange
 
 NOBODY = "–"
 _TYPES = {"User": "user", "Group": "group"}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scimweave.connectors.http_retry import Pace, backoff, retry_after
+from scimweave.connectors.http.retry import Pace, backoff, retry_after
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

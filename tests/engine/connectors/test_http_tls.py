@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from scimweave.connectors.base import Connector, TargetError, Unreachable
 from scimweave.connectors.contract import SHAPE, refused
-from scimweave.connectors.rest import RestConnector
+from scimweave.connectors.rest.connector import RestConnector
 
 pytestmark = pytest.mark.usefixtures("openssl")
 

@@ -20,8 +20,8 @@ from scimweave.connectors.base import (
     TargetError,
 )
 from scimweave.connectors.contract import refused
-from scimweave.connectors.ldap import LdapConnector
-from scimweave.connectors.ldap_session import Session
+from scimweave.connectors.ldap.connector import LdapConnector
+from scimweave.connectors.ldap.session import Session
 from servers.slapd import Directory
 
 MAILS = FieldShape("mail", "json")

@@ -13,8 +13,8 @@ import pytest
 from engine.connectors.ldap_opening import open_people
 from scimweave.connectors.base import Conflict, Connector, Gone, Rejected, TargetError, Unreachable
 from scimweave.connectors.contract import refused
-from scimweave.connectors.ldap_errors import translate
-from scimweave.connectors.ldap_results import Refused
+from scimweave.connectors.ldap.errors import translate
+from scimweave.connectors.ldap.results import Refused
 from servers.part import free_port
 from servers.slapd import ADMIN, Directory, Slapd, directory, running_slapd
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from scimweave.connectors.base import AccountShape, FieldShape
-from scimweave.connectors.ldap_account import AccountEntries
-from scimweave.connectors.ldap_describe import describe
-from scimweave.connectors.ldap_options import LdapUsers
-from scimweave.connectors.ldap_schema import Attribute, Schema
-from scimweave.connectors.ldap_session import Entry
+from scimweave.connectors.ldap.account import AccountEntries
+from scimweave.connectors.ldap.describe import describe
+from scimweave.connectors.ldap.options import LdapUsers
+from scimweave.connectors.ldap.schema import Attribute, Schema
+from scimweave.connectors.ldap.session import Entry
 
 SYNTAX = "1.3.6.1.4.1.1466.115.121.1"
 # It names no rules of comparison, quotes its syntaxes, and keeps half of a user in a content rule.

@@ -8,7 +8,7 @@ import pytest
 from scimweave.connectors.base import Connector, Key, MembersField
 from scimweave.connectors.contract import SHAPE, ConnectorContract
 from scimweave.connectors.members_contract import GROUP_SHAPE, MembersContract
-from scimweave.connectors.rest import RestConnector
+from scimweave.connectors.rest.connector import RestConnector
 from servers.saas import RunningSaas, running_saas
 
 

@@ -27,7 +27,7 @@ from scimweave.connectors.base import (
 )
 from scimweave.connectors.contract import SHAPE, refused
 from scimweave.connectors.members_contract import GROUP_SHAPE
-from scimweave.connectors.rest import RestConnector
+from scimweave.connectors.rest.connector import RestConnector
 from servers.saas import running_saas
 
 TEAMS = replace(GROUP_SHAPE, section="groups", members=MembersField("people"))

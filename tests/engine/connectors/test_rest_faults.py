@@ -17,7 +17,7 @@ from scimweave.connectors.base import (
     Unreachable,
 )
 from scimweave.connectors.contract import SHAPE, refused
-from scimweave.connectors.rest import RestConnector
+from scimweave.connectors.rest.connector import RestConnector
 
 QUICK: dict[str, Any] = {"retry": {"attempts": 3, "backoff": 0.001, "budget": 5.0}}
 ADA = {"email": "ada@example.com"}

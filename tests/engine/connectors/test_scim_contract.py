@@ -10,7 +10,7 @@ from directory import Directory
 from scimweave.connectors.base import AccountShape, Connector, FieldShape, Key, MembersField
 from scimweave.connectors.contract import ConnectorContract
 from scimweave.connectors.members_contract import MembersContract
-from scimweave.connectors.scim import ScimConnector
+from scimweave.connectors.scim.connector import ScimConnector
 from servers.own import OwnService, running_own
 from servers.scim2 import Scim2
 

@@ -22,7 +22,7 @@ from scimweave.connectors.base import (
     Unreachable,
 )
 from scimweave.connectors.contract import refused
-from scimweave.connectors.scim import ScimConnector
+from scimweave.connectors.scim.connector import ScimConnector
 from servers.own import running_own
 from servers.scim2 import Scim2
 

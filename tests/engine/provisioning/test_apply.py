@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from employees import Employees
-from scimweave.connectors.sql_ddl import init_target
+from scimweave.connectors.sql.ddl import init_target
 from scimweave.mapping import Program, load_text, to_json
-from scimweave.provisioning.apply import UNANSWERED, Applied, ApplyStopped, apply
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.integration import Integration
-from scimweave.provisioning.lag import stored
-from scimweave.provisioning.plan import Plan, plan
+from scimweave.provisioning.planning.apply import UNANSWERED, Applied, ApplyStopped, apply
+from scimweave.provisioning.planning.lag import stored
+from scimweave.provisioning.planning.plan import Plan, plan
 from scimweave.provisioning.running import shape_of
 from scimweave.provisioning.users import Users
 from scimweave.store.sqlite import SqliteStore

@@ -22,9 +22,9 @@ from scimweave.connectors.base import (
 from scimweave.mapping import MappingError, load
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.integration import Integration
-from scimweave.provisioning.journal import Event
-from scimweave.provisioning.query import Query
+from scimweave.provisioning.lifecycle.journal import Event
 from scimweave.provisioning.running import Running, start
+from scimweave.provisioning.search.query import Query
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Record, Store
 from scimweave.store.sqlite import SqliteStore

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scimweave.connectors.base import AccountShape, FieldShape, MembersField
-from scimweave.connectors.scim import ScimConnector
+from scimweave.connectors.scim.connector import ScimConnector
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.integration import Integration
 from scimweave.scim.error import ScimError
