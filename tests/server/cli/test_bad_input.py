@@ -32,6 +32,14 @@ COMMANDS = (
     "plan preciate --mappings MAPPING",
     "plan preciate --file MAPPING --mappings GOOD",
     "apply preciate --mappings MAPPING",
+    "import preciate --mappings MAPPING",
+    "reconcile preciate --mappings MAPPING",
+    "replay RECORDING --file MAPPING --against GOOD",
+)
+
+
+RECORDING = (
+    '{"scimweave": 1, "integration": "preciate", "revision": "0", "at": "2026-01-01T00:00:00Z"}\n'
 )
 
 
@@ -77,7 +85,9 @@ CONTENTS: dict[str, bytes | None] = {
 
 
 def run(command: str, file: Path, good: Path, store: str) -> Any:
-    places = {"MAPPING": str(file), "GOOD": str(good)}
+    recording = good.with_suffix(".jsonl")
+    recording.write_text(RECORDING)
+    places = {"MAPPING": str(file), "GOOD": str(good), "RECORDING": str(recording)}
     words = [places.get(word, word) for word in command.split()]
     return CliRunner().invoke(app, words, env={"SCIMWEAVE_STORE": store}, input="yes\n")
 
