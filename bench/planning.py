@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scimweave.mapping import Program, load, to_json
-from scimweave.provisioning.identifiers import new_id
+from scimweave.provisioning.lifecycle.identifiers import new_id
 from scimweave.store import sqlite_file, sqlite_resources
 from scimweave.store.base import Link, Record
 from scimweave.store.sqlite_rows import record_columns

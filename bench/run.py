@@ -13,7 +13,7 @@ from bench.servers import OURS, SERVERS, Unavailable
 from bench.workload import measure
 from rich.console import Console
 
-from bench import expressions, groups, importing, planning, plot, report
+from bench import expressions, groups, importing, linting, planning, plot, report
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -41,6 +41,7 @@ def main() -> None:
         console.print(line)
     compiled = expressions.measure()
     console.print(expressions.sentence(compiled))
+    console.print(linting.sentence(linting.measure()))
     console.print(planning.sentence(planning.measure(max(options.users))))
     console.print(importing.sentence(importing.measure(max(options.users))))
     for line in report.marks(runs):

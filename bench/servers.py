@@ -57,7 +57,7 @@ def scim2_server(folder: Path) -> Iterator[Server]:
     """Serve scim2-server's ASGI application from memory, by uvicorn on uvloop and httptools."""
     if missing := [name for name in ("scim2_server", "uvicorn", "httptools") if not _has(name)]:
         raise Unavailable(f"{', '.join(missing)} not installed: pip install 'scimweave[bench]'")
-    command = [sys.executable, "-m", "bench.peers.scim2_memory"]
+    command = [sys.executable, str(ROOT / "examples" / "scim-relay" / "service.py")]
     with _started(command, r"ready (\d+)", folder) as (port, pid):
         yield Server(f"http://127.0.0.1:{port}/v2", "none", pid)
 

@@ -7,10 +7,10 @@ import pytest
 
 from directory import DIRECTORY, Directory
 from employees import Employees
-from scimweave.connectors.sql_ddl import init_target
+from scimweave.connectors.sql.ddl import init_target
 from scimweave.mapping import load
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.journal import Event
+from scimweave.provisioning.lifecycle.journal import Event
 from scimweave.provisioning.running import shape_of
 from scimweave.provisioning.users import Users
 

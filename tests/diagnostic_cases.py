@@ -256,9 +256,19 @@ CASES: dict[str, Case] = {
     "unknown-key-schema": _extension("level: { type: integer, multi: true }"),
     "unusual-urn": _urn("urn:contoso:hr:1.0:Person", CONTOSO),
     "active-unmapped": _replaced("is_active: active", "title: title", "is_active: active"),
+    "clear-text": _replaced(
+        "{ connector: memory }",
+        "{ connector: rest, url: http://api.example.com }",
+        "{ connector: rest, url: https://api.example.com }",
+    ),
     "bad-expression": _rule(
         """full: { expr: "join(' ', [name.givenName, title)" }""",
         """full: { expr: "join(' ', [name.givenName, title])" }""",
+    ),
+    "bad-expression-of-a-target": _replaced(
+        "{ connector: memory }",
+        "{ connector: rest, url: https://api.example.com, answers: { items: 'data[' } }",
+        "{ connector: rest, url: https://api.example.com, answers: { items: data } }",
     ),
     "bad-expression-date-format": _rule(
         """hired: { expr: "format_date_time(title, '', 'yyyy-MM-ddd-yyy', 'yyyy')" }""",
@@ -356,6 +366,9 @@ CASES: dict[str, Case] = {
     "missing-key-source": _rule("title: { required: true }"),
     "missing-key-operation": _users("  operations: { deactivate: {} }\n"),
     "missing-key-expectation": _tests("name: idle, user: { userName: a }"),
+    "missing-key-subject": _tests("name: idle, operation: none"),
+    "missing-key-groups": _tests("name: t, group: { displayName: a }, operation: create"),
+    "bad-value-status": _tests("name: t, user: { userName: a }, reply: { status: 20 }"),
     "missing-key-url": _replaced("memory", "sql"),
     "no-unique-match": Case(
         (mapping_text(),),
@@ -374,11 +387,29 @@ CASES: dict[str, Case] = {
         "  operations: { deactivate: { set: { left: true } },"
         " reactivate: { set: { left: false } } }\n",
     ),
+    "not-a-reference": _rule(
+        "boss: { from: enterprise.department, ref: user }",
+        "boss: { from: enterprise.manager.value, ref: user }",
+    ),
+    "not-a-reference-title": _rule("boss: { from: [enterprise.manager, title], ref: user }"),
+    "not-a-reference-match": _one(
+        mapping_text("boss: { from: enterprise.manager.value, ref: user }").replace(
+            "[email]", "[email, boss]"
+        )
+    ),
+    "not-a-reference-group": _one(
+        mapping_text(
+            more="groups: { object: teams, key: id, match: [name], attributes: "
+            "{ name: displayName, boss: { from: externalId, ref: user } } }\n"
+        )
+    ),
+    "conflicting-keys-reference": _rule(
+        "boss: { from: enterprise.manager.value, ref: user, default: x }"
+    ),
     "not-offered-call": _users("  operations: { deactivate: { call: suspend } }\n"),
     "not-offered": _one(
         _IN_SQL.replace("object: team_people, group: x, member: y", "field: x"), _IN_SQL
     ),
-    "not-supported-key": _rule("boss: { from: enterprise.manager.value, ref: user }"),
     "not-supported-top": _one(
         mapping_text(more="guard: { leavers: 5 }\n"), mapping_text(more="title: Small\n")
     ),

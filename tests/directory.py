@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from employees import Employees
-from scimweave.connectors.sql_ddl import init_target
+from scimweave.connectors.sql.ddl import init_target
 from scimweave.mapping import load
 from scimweave.provisioning.running import shapes_of
 

@@ -12,7 +12,7 @@ from forwarding import ForwardingConnector
 from scimweave.connectors.base import Account, Connector, Key, Unreachable, Value
 from scimweave.mapping import Program, load_text, target_kinds
 from scimweave.provisioning.integration import Integration
-from scimweave.provisioning.journal import Event
+from scimweave.provisioning.lifecycle.journal import Event
 from scimweave.provisioning.running import Running, start
 from scimweave.provisioning.users import Users
 from scimweave.store.base import Entry, Record
@@ -26,7 +26,8 @@ class Line(ForwardingConnector):
     """Accounts in memory behind a line; ``calls`` are the actions that were called.
 
     ``breaks`` is ``before`` or ``after`` a change, or ``silent`` for everything; ``refuses`` is
-    what a call is refused with. After ``left`` changes the server dies.
+    what a call is refused with. After ``left`` changes the server dies; with ``only_creates``
+    updates wait.
     """
 
     def __init__(self, connector: Connector) -> None:
@@ -34,6 +35,7 @@ class Line(ForwardingConnector):
         self.breaks: str | None = None
         self.refuses: Exception | None = None
         self.left: int | None = None
+        self.only_creates = False
         self.calls: list[tuple[str, Key]] = []
 
     async def create(self, fields: Mapping[str, Value]) -> Key:
@@ -41,6 +43,8 @@ class Line(ForwardingConnector):
         return key
 
     async def update(self, key: Key, fields: Mapping[str, Value]) -> None:
+        if self.only_creates:
+            raise Unreachable("no updates now")
         await self._through(lambda: self._connector.update(key, fields))
 
     async def delete(self, key: Key) -> None:

@@ -50,6 +50,8 @@ def example(request: pytest.FixtureRequest) -> str:
     [
         ("ldap", "All 27 entries are as expected."),
         ("custom-connector", "All 26 cards are as expected."),
+        ("rest-api", "All 27 accounts are as expected."),
+        ("scim-relay", "All 27 resources are as expected."),
         ("sql-postgres", "All 27 rows are as expected."),
     ],
     indirect=["example"],
@@ -61,7 +63,11 @@ def test_example_provisions_everybody(example: str, last: str) -> None:
     assert done.stdout.strip().endswith(last)
 
 
-@pytest.mark.parametrize("example", ["ldap", "custom-connector", "sql-postgres"], indirect=True)
+@pytest.mark.parametrize(
+    "example",
+    ["ldap", "custom-connector", "rest-api", "scim-relay", "sql-postgres"],
+    indirect=True,
+)
 def test_example_fails_on_any_difference(tmp_path: Path, example: str) -> None:
     done = run(changed_copy(tmp_path, example))
     assert done.returncode == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import importing, planning
+from bench import importing, linting, planning
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -29,3 +29,8 @@ def test_a_plan_is_measured_and_its_counts_are_checked() -> None:
 
 def test_an_import_is_measured_and_its_counts_are_checked() -> None:
     assert importing.measure(20).accounts == 20
+
+
+def test_linting_is_measured_on_files_without_a_finding() -> None:
+    # Raises where there is one; the seconds depend on the machine.
+    assert linting.measure(30).attributes == 30

@@ -19,10 +19,10 @@ from aiohttp import web
 
 from employees import Employees
 from mutation import Message, Mutator
-from scimweave.provisioning.difference import remember, same
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.keys import generate_key
-from scimweave.provisioning.query import Query
+from scimweave.provisioning.lifecycle.difference import remember, same
+from scimweave.provisioning.search.query import Query
 from scimweave_server.http.app import create_app
 from scimweave_server.http.limits import Limits
 from scimweave_server.http.protocol import ScimSite

@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from servers.database import Database
 from servers.mariadb import MariaDB, running_mariadb
-from servers.part import Unavailable
+from servers.part import Unavailable, find_or_install
 from servers.postgresql import PostgreSQL, running_postgresql
+from servers.scim2 import Scim2, running_scim2
 from servers.slapd import Directory, Slapd, directory, running_slapd
 
 T = TypeVar("T")
@@ -88,3 +90,28 @@ def ldap_directory(slapd: Slapd) -> Iterator[Directory]:
     """Return a part of a real LDAP directory that has nobody in it."""
     with directory(slapd) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def scim2_server() -> Iterator[Scim2]:
+    with real_part(running_scim2()) as server:
+        yield server
+
+
+@pytest.fixture
+async def scim2(scim2_server: Scim2) -> Scim2:
+    """Return scim2-server with nobody in it."""
+    await scim2_server.clear()
+    return scim2_server
+
+
+@pytest.fixture(scope="session")
+def openssl() -> Iterator[Path]:
+    """Return the program that makes certificates."""
+    with real_part(_found("openssl")) as program:
+        yield program
+
+
+@contextmanager
+def _found(program: str) -> Iterator[Path]:
+    yield find_or_install(program, package=program)

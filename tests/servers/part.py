@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from pathlib import Path
 START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 30.0
 _POLL = 0.02
+# Linux, IANA and Windows give others to connections.
+_PORTS = range(20_000, 32_000)
 
 
 class Unavailable(Exception):
@@ -66,11 +69,18 @@ def folder(name: str) -> Iterator[Path]:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a port of 127.0.0.1 at which nobody listens.
+
+    It is none of those that the system gives to connections: one of these could take it meanwhile.
+    """
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def listens(port: int) -> bool:

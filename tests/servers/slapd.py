@@ -112,6 +112,16 @@ class Slapd:
         self._running = running(command, ready=lambda: listens(self.port), log=self._folder / "log")
         self._running.__enter__()
 
+    def learn(self, attribute: str, syntax: str) -> None:
+        """Let people have another attribute, from the next start on."""
+        file = self._folder / "slapd.conf"
+        made = (
+            f"attributetype ( 1.3.6.1.4.1.32473.1.99 NAME '{attribute}' EQUALITY integerMatch\n"
+            f"  SYNTAX {syntax} SINGLE-VALUE )\n"
+        )
+        text = file.read_text().replace("objectclass (", f"{made}objectclass (", 1)
+        file.write_text(text.replace("MAY ( cn $", f"MAY ( {attribute} $ cn $"))
+
     def stop(self) -> None:
         """Stop the server; what it holds stays."""
         stopping, self._running = self._running, None

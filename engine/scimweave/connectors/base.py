@@ -16,12 +16,16 @@ Value = str | int | float | bool | Decimal | datetime | date | UUID | None | Any
 
 @dataclass(frozen=True, slots=True)
 class FieldShape:
-    """A target field as the mapping declares it; ``type`` is one of the mapping's type names."""
+    """A target field as the mapping declares it; ``type`` is one of the mapping's type names.
+
+    A value of a ``sensitive`` field must not be repeated in an error.
+    """
 
     name: str
     type: str | None = None
     max_length: int | None = None
     required: bool = False
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from scimweave.connectors.base import AccountShape, Connector
-from scimweave.mapping.model import TargetOptions
+from scimweave.mapping.model import MappingModel, TargetOptions
+from scimweave.mapping.target_kinds import Problem
 
-__all__ = ["ConnectorKind", "TargetOptions"]
+__all__ = ["ConnectorKind", "Problem", "TargetOptions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,12 @@ class ConnectorKind:
 
     ``options`` is the model of what a file may say under ``target:``; ``features`` says what the
     connector can do, of ``scimweave.mapping.target_kinds.FEATURES``: a file that asks for more is
-    refused by lint. ``open`` gets what the file says, and raises ``TargetError``.
+    refused by lint. ``open`` gets what the file says, and raises ``TargetError``. ``check`` finds
+    what is wrong with a file in which each key by itself is right; it sends nothing.
     """
 
     name: str
     options: type[TargetOptions]
     features: frozenset[str]
     open: Callable[[Mapping[str, Any], AccountShape], Awaitable[Connector]]
+    check: Callable[[MappingModel], Iterable[Problem]] = lambda model: ()

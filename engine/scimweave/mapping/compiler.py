@@ -208,10 +208,12 @@ class _Compiler:
         )
 
     def _tests(self, model: MappingModel) -> list[MappingTest]:
-        names = written_names(self.document)
-        return [
+        sections = ("users",) if model.groups is None else ("users", "groups")
+        names = {each: written_names(self.document, each) for each in sections}
+        made = (
             compile_test(test, index, names, self.report) for index, test in enumerate(model.tests)
-        ]
+        )
+        return [test for test in made if test is not None]
 
     def _rules(self) -> Any:
         """Return what projections follow from."""

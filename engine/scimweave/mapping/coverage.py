@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scimweave.mapping.explain import Trace, follow, rules_of
-from scimweave.mapping.expression.explained import Piece, switch_arms
-from scimweave.mapping.project import Field, Program
+from scimweave.mapping.expression.explained import arms_of
+from scimweave.mapping.project import Field, ObjectProgram, Program
 from scimweave.mapping.rules.fitting import REST
 from scimweave.mapping.tests import TestResult, run_tests
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 from scimweave.mapping.rules.vocabulary import Vocabulary
 
 MAX_ROWS = 50
+_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +64,50 @@ def run_alone(program: Program) -> tuple[list[TestResult], Coverage]:
 
 def run_with_coverage(program: Program) -> tuple[list[TestResult], Coverage]:
     """Run the tests of a mapping file on a program that notes what they reach."""
-    rules = rules_of(program)
-    taken: dict[str, set[str]] = {name: set() for name in rules}
-    vocabulary = program.users.vocabulary
-    noting = tuple(
-        _noting(each, rules[each.name], taken[each.name], vocabulary)
-        for each in program.users.fields
-    )
-    results = run_tests(replace(program, users=replace(program.users, fields=noting)))
-    expected = {name for test in program.tests for name in (*test.target, *test.absent)}
-    return results, Coverage(
-        tuple(
-            _covered(name, rule, taken[name], name in expected, vocabulary)
-            for name, rule in rules.items()
+    parts = [_Part.of(program, each) for each in program.objects]
+    users, *groups = [each.noting for each in parts]
+    results = run_tests(replace(program, users=users, groups=groups[0] if groups else None))
+    return results, Coverage(tuple(row for part in parts for row in part.rows(program)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Users, or groups: their rules, what was taken of each, and the program that notes it."""
+
+    rules: Mapping[str, AttributeModel]
+    taken: Mapping[str, set[str]]
+    noting: Any
+
+    @classmethod
+    def of(cls, program: Program, objects: ObjectProgram) -> _Part:
+        rules = rules_of(program, objects.section)
+        taken: dict[str, set[str]] = {name: set() for name in rules}
+        fields = tuple(
+            _noting(each, rules[each.name], taken[each.name], objects.vocabulary)
+            for each in objects.fields
         )
-    )
+        return cls(rules, taken, replace(objects, fields=fields))
+
+    def rows(self, program: Program) -> list[FieldCoverage]:
+        """Return the coverage of each field; those of groups have that before their name."""
+        section = self.noting.section
+        expected = {
+            name
+            for test in program.tests
+            if test.section == section
+            for name in (*test.target, *test.absent)
+        }
+        prefix = "" if section == "users" else f"{section}."
+        return [
+            _covered(
+                f"{prefix}{name}",
+                rule,
+                self.taken[name],
+                name in expected,
+                self.noting.vocabulary,
+            )
+            for name, rule in self.rules.items()
+        ]
 
 
 def _noting(
@@ -124,7 +154,7 @@ def _taken(rule: AttributeModel, trace: Trace) -> list[str]:
     if trace.row is not None:
         found.append(_row(trace.row, rule))
     for piece in (trace.expression, trace.default):
-        found += [] if piece is None else _arms_taken(piece)
+        found += [] if piece is None else [_arm(*each) for each in piece.choices]
     if trace.taken in {"source", "row"}:
         found.append("default not used")
     elif rule.default is not None:
@@ -144,14 +174,13 @@ def _row(key: str, rule: AttributeModel) -> str:
 
 
 def _arms(text: str, vocabulary: Vocabulary) -> list[str]:
-    found = switch_arms(text, vocabulary.expressions)
+    found = arms_of(text, vocabulary.expressions)
     return [_arm(call, arm) for call, arms in found for arm in arms]
 
 
-def _arms_taken(piece: Piece) -> list[str]:
-    found = [] if piece.arm is None else [_arm(piece.text, piece.arm)]
-    return found + [each for child in piece.children for each in _arms_taken(child)]
-
-
 def _arm(call: str, arm: str) -> str:
-    return f"{call[:40]}{'…' if len(call) > 40 else ''}: {arm}"
+    return f"{_cut(call)}: {_cut(arm)}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -22,7 +22,7 @@ from scimweave.mapping.document.interpolation import EnvironmentText
 
 TypeName = Literal["string", "integer", "decimal", "boolean", "date", "datetime", "uuid", "json"]
 TestedOperation = Literal[
-    "create", "update", "deactivate", "reactivate", "delete", "out-of-scope", "none"
+    "create", "update", "deactivate", "reactivate", "delete", "out-of-scope", "members", "none"
 ]
 Loc = tuple[str | int, ...]
 
@@ -100,7 +100,10 @@ def _of_kind(data: Any) -> TargetOptions:
     except target_kinds.BadKind as bad:
         raise _at_connector(data, "bad_package", {"reason": str(bad)}) from bad
     if kind is None:
-        *names, last = [repr(name) for name in target_kinds.names()]
+        *names, last = [repr(name) for name in target_kinds.names()] or [""]
+        if not last:
+            reason = "no connectors are installed; install scimweave again"
+            raise _at_connector(data, "bad_package", {"reason": reason})
         expected = f"{', '.join(names)} or {last}" if names else last
         raise _at_connector(data, "literal_error", {"expected": expected})
     read: TargetOptions = kind.options.model_validate(data)
@@ -118,8 +121,6 @@ def _at_connector(
 class AttributeModel(Model):
     """How one target field is filled."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"ref"})
-
     from_: Names | None = Field(None, alias="from", min_length=1)
     expr: Text | None = None
     const: Anything = None
@@ -130,6 +131,7 @@ class AttributeModel(Model):
     required: Flag = False
     type: TypeName | None = None
     max_length: Length | None = None
+    ref: Literal["user"] | None = None
     # False, an expression, {to, expr}, or a list of these two.
     reverse: Anything = None
     sensitive: Flag = False
@@ -253,18 +255,28 @@ class GroupsModel(ObjectsModel):
     operations: GroupOperationsModel = GroupOperationsModel()
 
 
+class ReplyModel(Model):
+    """The answer that a provider gets in a test; of ``body`` only what is named is compared."""
+
+    status: int | None = Field(None, ge=200, le=599)
+    body: dict[str, Anything] | None = Field(None, min_length=1)
+
+
 class TestModel(Model):
     """An example of what the mapping does."""
 
     name: Text = Field(min_length=1)
-    user: dict[str, Anything]
+    user: dict[str, Anything] | None = None
+    group: dict[str, Anything] | None = None
     patch: list[dict[str, Anything]] | None = Field(None, min_length=1)
     put: dict[str, Anything] | None = None
     delete: Flag = False
     operation: TestedOperation | None = None
     target: dict[str, Anything] | None = None
     absent: Names = []
+    members: list[Text] | None = None
     error: Text | None = None
+    reply: ReplyModel | None = None
 
 
 class MappingModel(Model):
@@ -302,6 +314,7 @@ PLACES: tuple[tuple[Loc, type[Model]], ...] = (
     (("groups", "operations"), GroupOperationsModel),
     (("groups", "members"), MemberTableModel),
     (("tests", "*"), TestModel),
+    (("tests", "*", "reply"), ReplyModel),
 )
 
 
@@ -337,6 +350,7 @@ def read_model(data: Any) -> tuple[MappingModel | None, list[Fault]]:
     """
     data = _long_forms(deepcopy(data))
     faults: list[Fault] | None = None
+    seen: set[frozenset[tuple[str, Loc]]] = set()
     while True:
         try:
             return MappingModel.model_validate(data), faults or []
@@ -345,6 +359,11 @@ def read_model(data: Any) -> tuple[MappingModel | None, list[Fault]]:
                 Fault(each["type"], each["loc"], each["input"], each.get("ctx", {}))
                 for each in error.errors()
             ]
+        state = frozenset((fault.type, fault.loc) for fault in found)
+        if state in seen:
+            # What was put in for it is at fault too.
+            return None, faults or found
+        seen.add(state)
         # What a second look finds is missing only because it was left out.
         faults = found if faults is None else faults
         found = [fault for fault in found if not _replaced(data, fault)]

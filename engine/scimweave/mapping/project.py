@@ -14,6 +14,7 @@ from scimweave.mapping.diagnostics import Diagnostic, Span
 from scimweave.mapping.document.source import Document, to_data
 from scimweave.mapping.expression.lets import computing
 from scimweave.mapping.rules.convert import Value
+from scimweave.mapping.rules.reference import AccountOf
 from scimweave.mapping.rules.scope import Scope
 from scimweave.mapping.rules.secret import has_any
 from scimweave.mapping.rules.vocabulary import Vocabulary
@@ -88,7 +89,8 @@ class Field:
     value depends on, in canonical case. ``read`` gives the value for a canonical resource, or
     ``KEEP``; it raises ``FieldError``. ``fit`` puts a literal into the field's type; it raises
     ``Unfit``. ``secrets`` are the sources that are never stored: the field is written only by a
-    request that brings one of them, and is left alone by others. ``inverses`` read it back;
+    request that brings one of them, and is left alone by others. ``refers`` is the rule
+    of a field that holds the key of another account. ``inverses`` read it back;
     ``not_read`` says why nothing does, where that loses something. ``defaulted``: its value may
     come from ``default``.
     """
@@ -105,6 +107,7 @@ class Field:
     fit: Callable[[Any], Value] = field(repr=False, compare=False)
     secrets: tuple[AttributePath, ...] = ()
     inverses: tuple[Inverse, ...] = ()
+    refers: str | None = None
     not_read: str | None = None
     defaulted: bool = False
 
@@ -151,6 +154,7 @@ class ObjectProgram:
     known_fields: frozenset[str] = field(init=False)
     once: frozenset[str] = field(init=False)
     hides_label: bool = field(init=False)
+    references: tuple[Field, ...] = field(init=False, repr=False, compare=False)
     _ignored: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _readers: tuple[tuple[str, Reader], ...] = field(init=False, repr=False, compare=False)
@@ -172,6 +176,8 @@ class ObjectProgram:
         object.__setattr__(self, "once", once)
         hidden = {path.attribute for each in self.fields if each.sensitive for path in each.sources}
         object.__setattr__(self, "hides_label", self.label in hidden)
+        refers = tuple(each for each in self.fields if each.refers is not None)
+        object.__setattr__(self, "references", refers)
         object.__setattr__(self, "_ignored", tuple(str(path).lower() for path in self.ignore))
         object.__setattr__(self, "_by_name", {each.name: each for each in self.fields})
         secret = frozenset(each.name for each in self.fields if each.secrets)
@@ -310,18 +316,33 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer that a test expects; what is None or not named in ``body`` may be anything."""
+
+    status: int | None
+    body: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class MappingTest:
-    """One entry of ``tests``: ``body`` is what the request sends, None where that is nothing."""
+    """One entry of ``tests``: ``body`` is what the request sends, None where that is nothing.
+
+    ``resource`` is what is there before, or is created. ``members`` are the expected ids of a
+    group's members.
+    """
 
     name: str
     span: Span
-    user: dict[str, Any]
+    section: Literal["users", "groups"]
+    resource: dict[str, Any]
     request: Literal["create", "patch", "put", "delete"]
     body: Any
     operation: str | None
     target: Mapping[str, Any]
     absent: tuple[str, ...]
+    members: tuple[str, ...] | None
     error: str | None
+    reply: Reply | None
 
 
 def default_path(integration: str) -> str:
@@ -383,7 +404,10 @@ class Program:
 
 
 def to_json(value: Value) -> Any:
-    """Return the JSON form of a target value: what a link stores, and the journal shows."""
+    """Return the JSON form of a target value: what a link stores, and the journal shows.
+
+    Of the key of another account that is the id of its user.
+    """
     match value:
         case str() | bool() | int() | None:
             return value
@@ -394,7 +418,7 @@ def to_json(value: Value) -> Any:
                 return int(value)
             # 1.50 is 1.5 at one target and 1.500 at another.
             return format(value, "f").rstrip("0")
-        case date() | UUID():
+        case date() | UUID() | AccountOf():
             return str(value)
         case _:
             return value

@@ -8,6 +8,7 @@ from typing import Any
 from scimweave.mapping import target_kinds
 from scimweave.mapping.diagnostics import Diagnostic, closest, did_you_mean, finding
 from scimweave.mapping.document.source import Document, ScalarNode
+from scimweave.mapping.faulty_text import FaultyText
 from scimweave.mapping.model import Fault, Model, model_at
 from scimweave.mapping.rules.extensions import is_urn
 
@@ -15,6 +16,7 @@ _EXPECTED = {
     "string_type": "text",
     "bool_type": "true or false",
     "int_type": "a whole number",
+    "float_type": "a number",
     "list_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
@@ -117,6 +119,13 @@ def _bad_name(fault: Fault, document: Document) -> Diagnostic:
     return finding("bad-value", message, document.value(fault.loc), help="at most 63 characters")
 
 
+def _out_of_range(fault: Fault, document: Document) -> Diagnostic:
+    limit = next(iter(fault.context.values()))
+    word = "more" if fault.type.startswith("less") else "less"
+    message = f'"{fault.loc[-1]}" is not {word} than {limit}'
+    return finding("bad-value", message, document.value(fault.loc))
+
+
 def _not_positive(fault: Fault, document: Document) -> Diagnostic:
     return finding("bad-value", f"{_name(fault)} is at least 1", document.value(fault.loc))
 
@@ -161,13 +170,29 @@ def _described(value: Any) -> str:
             return "a mapping"
 
 
+def _refused(fault: Fault, document: Document) -> Diagnostic:
+    """Show what a validator of a target's options says, at the character that it names."""
+    reason = fault.context.get("error")
+    code, position = "bad-value", None
+    if isinstance(reason, FaultyText):
+        code, position = reason.code, reason.position
+    if position is None:
+        span = document.value(fault.loc)
+    else:
+        span = document.inside(fault.loc, position, 1)
+    return finding(code, f"{_name(fault)}: {reason}", span)
+
+
 _EXPLAINED: Mapping[str, Callable[[Fault, Document], Diagnostic]] = {
     "extra_forbidden": _unknown_key,
     "missing": _missing_key,
     "literal_error": _not_one_of,
     "bad_package": _bad_package,
+    "value_error": _refused,
     "string_pattern_mismatch": _bad_name,
     "greater_than": _not_positive,
+    "greater_than_equal": _out_of_range,
+    "less_than_equal": _out_of_range,
     "string_too_short": _empty,
     "too_short": _empty,
 }

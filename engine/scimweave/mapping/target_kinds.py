@@ -6,13 +6,16 @@ A kind is an entry point of the group ``scimweave.connectors``; it is loaded whe
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Protocol, Union, get_args, get_origin
 
 if TYPE_CHECKING:
-    from scimweave.mapping.model import Model, TargetOptions
+    from pydantic.fields import FieldInfo
+
+    from scimweave.mapping.model import MappingModel, Model, TargetOptions
 
 GROUP = "scimweave.connectors"
 OWN = "scimweave"
@@ -43,6 +46,21 @@ class TargetKind(Protocol):
     def options(self) -> type[TargetOptions]: ...  # noqa: D102
     @property
     def features(self) -> frozenset[str]: ...  # noqa: D102
+    @property
+    def check(self) -> Callable[[MappingModel], Iterable[Problem]]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a kind of target finds in a mapping file; ``code`` is one of the catalogue.
+
+    ``path`` is where it is: keys from the root of the file.
+    """
+
+    code: str
+    path: tuple[str, ...]
+    message: str
+    help: str = ""
 
 
 class BadKind(Exception):
@@ -67,7 +85,9 @@ def kind(name: str) -> TargetKind | None:
     except Exception as error:
         raise BadKind(f"{_whose(entry)} does not load: {type(error).__name__}: {error}") from error
     missing = [
-        each for each in ("name", "options", "features", "open") if not hasattr(loaded, each)
+        each
+        for each in ("name", "options", "features", "open", "check")
+        if not hasattr(loaded, each)
     ]
     if missing:
         raise BadKind(f"{_whose(entry)} gives no ConnectorKind: {entry.value}")
@@ -91,6 +111,18 @@ def options_at(kind: TargetKind, path: tuple[str | int, ...]) -> type[Model] | N
     return next(iter(_models(annotation)), None)
 
 
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a key takes a ``Secret``, which nobody should write into a file."""
+    among = [field, *(each for part in _parts(field.annotation) for each in _metadata(part))]
+    extras = [getattr(each, "json_schema_extra", None) for each in among]
+    return any(isinstance(extra, dict) and extra.get("writeOnly") for extra in extras)
+
+
+def _metadata(annotation: Any) -> tuple[Any, ...]:
+    found: tuple[Any, ...] = getattr(annotation, "__metadata__", ())
+    return found
+
+
 def _below(annotation: Any, step: str | int) -> Iterator[Any]:
     """Yield what may stand at a key or index of a value with this annotation."""
     for model in _models(annotation):
@@ -109,12 +141,15 @@ def _models(annotation: Any) -> Iterator[type[Model]]:
 
 
 def _alternatives(annotation: Any) -> Iterator[Any]:
-    origin = get_origin(annotation)
-    if origin in (Union, types.UnionType):
+    for part in _parts(annotation):
+        yield from _alternatives(get_args(part)[0]) if _metadata(part) else (part,)
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """Yield the parts of a union, annotated ones as they are."""
+    if get_origin(annotation) in (Union, types.UnionType):
         for each in get_args(annotation):
-            yield from _alternatives(each)
-    elif hasattr(annotation, "__metadata__"):
-        yield from _alternatives(get_args(annotation)[0])
+            yield from _parts(each)
     else:
         yield annotation
 

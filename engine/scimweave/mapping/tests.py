@@ -1,4 +1,4 @@
-"""Runs the ``tests:`` of a mapping file: what the mapping makes of users and their changes."""
+"""Runs the ``tests:`` of a mapping file: what it makes of users, groups and their changes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,19 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from scimweave.mapping.diagnostics import Span
+from scimweave.mapping.group_tests import run_group
 from scimweave.mapping.operation import Operation, gets_account, operation, standing
-from scimweave.mapping.project import FieldFault, MappingTest, Program, UserProgram, to_json
+from scimweave.mapping.outcome import Outcome, done, refused, refused_for
+from scimweave.mapping.project import (
+    FieldFault,
+    GroupProgram,
+    MappingTest,
+    ObjectProgram,
+    Program,
+    Reply,
+    UserProgram,
+    to_json,
+)
 from scimweave.mapping.rules.convert import Unfit, Value
 from scimweave.mapping.rules.fitting import shown
 from scimweave.mapping.rules.secret import without_secrets
@@ -48,29 +59,27 @@ class TestResult:
         return not self.differences
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What a request came to: an error, or an operation and the target fields."""
-
-    operation: str | None = None
-    values: dict[str, Value] | None = None
-    error: str | None = None
-
-
 def run_tests(program: Program) -> list[TestResult]:
     """Run all tests of a mapping file, in their order."""
-    users = program.users
-    checker = Checker(users.resource_type, users.acceptance, users.unmapped)
+    checkers = {
+        each.section: (each, Checker(each.resource_type, each.acceptance, each.unmapped))
+        for each in program.objects
+    }
     return [
-        TestResult(test.name, test.span, tuple(_differences(program.users, test, checker)))
+        TestResult(test.name, test.span, tuple(_differences(*checkers[test.section], test)))
         for test in program.tests
     ]
 
 
-def _differences(users: UserProgram, test: MappingTest, checker: Checker) -> Iterator[Difference]:
-    outcome = _run(users, test, checker)
+def _differences(
+    objects: ObjectProgram, checker: Checker, test: MappingTest
+) -> Iterator[Difference]:
+    outcome = _run(objects, test, checker)
+    if test.reply is not None:
+        yield from _of_reply(test.reply, outcome)
     if outcome.error is not None:
-        if test.error is None or test.error not in outcome.error:
+        is_expected = test.error is not None and test.error in outcome.error
+        if not is_expected and (test.error is not None or not _is_error(test.reply)):
             expected = shown(test.error) if test.error is not None else "none"
             yield Difference("error", expected, outcome.error)
         return
@@ -78,48 +87,61 @@ def _differences(users: UserProgram, test: MappingTest, checker: Checker) -> Ite
         yield Difference("error", shown(test.error), "none")
     if test.operation is not None and test.operation != outcome.operation:
         yield Difference("operation", test.operation, outcome.operation or _NOTHING)
+    if test.members is not None and sorted(test.members) != sorted(outcome.members or ()):
+        found = shown(sorted(outcome.members or ()))
+        yield Difference("members", shown(sorted(test.members)), found)
     values = outcome.values or {}
     for name, expected in test.target.items():
         if name not in values:
             yield Difference(name, shown(expected), _NOTHING)
-        elif not _equal(users, name, expected, values[name]):
+        elif not _equal(objects, name, expected, values[name]):
             yield Difference(name, shown(expected), shown(to_json(values[name])))
     for name in test.absent:
         if name in values:
             yield Difference(name, _NOTHING, shown(to_json(values[name])))
 
 
-def _run(users: UserProgram, test: MappingTest, checker: Checker) -> _Outcome:
-    """Do the request of a test, after the user was created where it changes one."""
+def _run(objects: ObjectProgram, test: MappingTest, checker: Checker) -> Outcome:
+    """Do the request of a test, after the resource was created where it changes one."""
     try:
-        user = checker.check(test.user).resource
-        if test.request == "create":
-            return _outcome(users, None, user, _touches(user))
-        user = without_secrets(user)
-        if test.request == "delete":
-            return _deletion(users, user)
-        if test.request == "put":
-            replaced = checker.check(test.body).resource
-            # A PUT that does not say so brings nobody back.
-            replaced.setdefault("active", user.get("active", True))
-            return _outcome(users, user, replaced, _touches(replaced))
-        patch = parse_patch(test.body, checker)
-        return _outcome(users, user, patch.apply(user), patch.touched)
+        if isinstance(objects, GroupProgram):
+            return run_group(objects, test, checker)
+        if isinstance(objects, UserProgram):
+            return _run_user(objects, test, checker)
     except ScimError as error:
-        return _Outcome(error=error.detail)
+        return refused(error)
+    raise AssertionError(objects.section)
+
+
+def _run_user(users: UserProgram, test: MappingTest, checker: Checker) -> Outcome:
+    user = checker.check(test.resource).resource
+    if test.request == "create":
+        return _outcome(users, test, None, user, _touches(user))
+    user = without_secrets(user)
+    if test.request == "delete":
+        return _deletion(users, user)
+    if test.request == "put":
+        replaced = checker.check(test.body).resource
+        # A PUT that does not say so brings nobody back.
+        replaced.setdefault("active", user.get("active", True))
+        return _outcome(users, test, user, replaced, _touches(replaced))
+    patch = parse_patch(test.body, checker)
+    return _outcome(users, test, user, patch.apply(user), patch.touched)
 
 
 def _outcome(
     users: UserProgram,
+    test: MappingTest,
     before: dict[str, Any] | None,
     after: dict[str, Any],
     touched: frozenset[str],
-) -> _Outcome:
+) -> Outcome:
     stood = None if before is None else standing(users, before)
     what = operation(users, stood, after)
     creating = stood is None or not stood.has_account
     if creating and not gets_account(users, stood, after):
-        return _Outcome("none" if what is Operation.UPDATE else what.value, {})
+        name = "none" if what is Operation.UPDATE else what.value
+        return done(users, test.request, name, {}, after)
     projection = users.project(after, creating=creating)
     blocking = [
         fault
@@ -129,26 +151,49 @@ def _outcome(
         and (what is not Operation.DEACTIVATE or _is_touched(users, fault, touched))
     ]
     if blocking:
-        reasons = (f"{each.source_text} → {each.field}: {each.reason}" for each in blocking)
-        return _Outcome(error="; ".join(reasons))
+        return refused_for(blocking)
     if what is Operation.OUT_OF_SCOPE or _removes(users, what):
-        return _Outcome(what.value, {})
+        return done(users, test.request, what.value, {}, after)
     values = projection.values
     if what is Operation.REACTIVATE:
         values = {**values, **users.operations.reactivate_set}
-    if what is Operation.UPDATE and before is not None and values == users.project(before).values:
-        return _Outcome("none", values)
-    return _Outcome(what.value, values)
+    is_same = before is not None and values == users.project(before).values
+    name = "none" if what is Operation.UPDATE and is_same else what.value
+    return done(users, test.request, name, values, after)
 
 
 def _removes(users: UserProgram, what: Operation) -> bool:
     return what is Operation.DEACTIVATE and users.operations.removes_leavers
 
 
-def _deletion(users: UserProgram, user: dict[str, Any]) -> _Outcome:
-    if users.operations.delete != "deactivate":
-        return _Outcome(Operation.DELETE.value, {})
-    return _Outcome(Operation.DELETE.value, users.project({**user, "active": False}).values)
+def _deletion(users: UserProgram, user: dict[str, Any]) -> Outcome:
+    stays = users.operations.delete == "deactivate"
+    values = users.project({**user, "active": False}).values if stays else {}
+    return done(users, "delete", Operation.DELETE.value, values, user)
+
+
+def _is_error(reply: Reply | None) -> bool:
+    return reply is not None and reply.status is not None and reply.status >= 400
+
+
+def _of_reply(expected: Reply, outcome: Outcome) -> Iterator[Difference]:
+    if expected.status is not None and expected.status != outcome.status:
+        yield Difference("reply status", str(expected.status), str(outcome.status))
+    body = dict(outcome.body or {})
+    for name, value in (expected.body or {}).items():
+        if not _holds(value, body.get(name)):
+            found = shown(body[name]) if name in body else _NOTHING
+            yield Difference(f"reply {name}", shown(value), found)
+
+
+def _holds(expected: Any, actual: Any) -> bool:
+    """Whether something has all that is expected; objects may have more than that."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return all(_holds(value, actual.get(name)) for name, value in expected.items())
+    if isinstance(expected, list) and isinstance(actual, list):
+        return len(expected) == len(actual) and all(map(_holds, expected, actual))
+    # True equals 1 in Python, and not in JSON.
+    return bool(expected == actual) and isinstance(expected, bool) is isinstance(actual, bool)
 
 
 def _is_touched(users: UserProgram, fault: FieldFault, touched: frozenset[str]) -> bool:
@@ -164,11 +209,11 @@ def _touches(resource: dict[str, Any]) -> frozenset[str]:
     return frozenset(resource)
 
 
-def _equal(users: UserProgram, name: str, expected: Any, actual: Value) -> bool:
+def _equal(objects: ObjectProgram, name: str, expected: Any, actual: Value) -> bool:
     if to_json(actual) == expected:
         # True equals 1 in Python, and not in a target.
         return isinstance(expected, bool) is isinstance(actual, bool)
-    field = users.field(name)
+    field = objects.field(name)
     if field is None or field.type is None or expected is None:
         return False
     try:

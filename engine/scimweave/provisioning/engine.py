@@ -18,7 +18,7 @@ from scimweave.mapping import (
     mapping_files,
 )
 from scimweave.provisioning.integration import Integration
-from scimweave.provisioning.journal import Event, Listener
+from scimweave.provisioning.lifecycle.journal import Event, Listener
 from scimweave.store.base import Store
 from scimweave.store.sqlite import SqliteStore
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scimweave.provisioning.referring import with_members
 from scimweave.provisioning.running import Running
-from scimweave.provisioning.selecting import Source
+from scimweave.provisioning.search.referring import with_members
+from scimweave.provisioning.search.selecting import Source
 from scimweave.provisioning.users import MappedResources
 from scimweave.scim.coercion import Findings
 from scimweave.scim.members import MEMBERS, MemberChange, replaced_members, split_members

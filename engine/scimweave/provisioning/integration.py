@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 from scimweave.connectors.base import TargetError
 from scimweave.mapping import Program
 from scimweave.mapping.target_kinds import FEATURES, kind
+from scimweave.provisioning.brownfield.import_report import Imported
+from scimweave.provisioning.brownfield.reconcile import Reconciled, repair_all
 from scimweave.provisioning.groups import Groups
-from scimweave.provisioning.import_report import Imported
-from scimweave.provisioning.journal import Journal, Listener
-from scimweave.provisioning.locks import Locks
+from scimweave.provisioning.lifecycle.following import Following
+from scimweave.provisioning.lifecycle.journal import Journal, Listener
+from scimweave.provisioning.lifecycle.locks import Locks
+from scimweave.provisioning.lifecycle.recovery import recover
 from scimweave.provisioning.progress import Progress
-from scimweave.provisioning.reconcile import Reconciled, repair_all
-from scimweave.provisioning.recovery import recover
 from scimweave.provisioning.resources import Resources
 from scimweave.provisioning.running import InUse, Running
 from scimweave.provisioning.sight import Sight
@@ -38,6 +39,8 @@ class Integration:
         locks = Locks()
         self.users = Users(self._in_use, self._journal, self.sight, locks)
         self.groups = Groups(self._in_use, self._journal, self.sight, locks)
+        self._following = Following(store, self.name, self.users.follow)
+        self.users.following = self._following
 
     @classmethod
     async def open(
@@ -53,6 +56,12 @@ class Integration:
         await self._index()
         await self.recover()
         await self.sight.load()
+        if self.program.users.references:
+            self._following.start()
+
+    async def settle_references(self) -> bool:
+        """Write the keys of accounts to who refers to them; returns whether nothing is left."""
+        return await self._following.settle()
 
     @classmethod
     @asynccontextmanager
@@ -159,5 +168,6 @@ class Integration:
 
     async def close(self) -> None:
         """Wait for operations under way, and let go of the target."""
+        await self._following.close()
         await self._in_use.close()
         await self.sight.close()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from scimweave.provisioning.expected import Expected
-from scimweave.provisioning.query import EVERYTHING, Page, Query
-from scimweave.provisioning.selecting import Source
+from scimweave.provisioning.lifecycle.expected import Expected
+from scimweave.provisioning.search.query import EVERYTHING, Page, Query
+from scimweave.provisioning.search.selecting import Source
 from scimweave.scim.schema import ResourceType
 from scimweave.store.base import Record, Reference
 

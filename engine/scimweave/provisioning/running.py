@@ -142,7 +142,13 @@ def _key_shape(name: str, objects: ObjectProgram) -> FieldShape:
 
 def _shape(objects: ObjectProgram) -> AccountShape:
     fields = [
-        FieldShape(field.name, field.type, field.max_length, field.required)
+        FieldShape(
+            field.name,
+            field.type,
+            field.max_length,
+            field.required,
+            sensitive=field.sensitive or bool(field.secrets),
+        )
         for field in objects.fields
     ]
     # ``operations`` may set fields that no attribute fills.

@@ -9,26 +9,28 @@ from dataclasses import replace
 from typing import Any
 
 from scimweave.connectors.base import TargetError
-from scimweave.provisioning.at_target import AtTarget
-from scimweave.provisioning.expected import Expected
-from scimweave.provisioning.import_report import Imported
-from scimweave.provisioning.importing import Import
-from scimweave.provisioning.indexes import Indexes, IndexesInUse
-from scimweave.provisioning.journal import Journal
-from scimweave.provisioning.lifecycle import Lifecycle, refuse_duplicate
-from scimweave.provisioning.locks import Locks
-from scimweave.provisioning.lookups import folded, label_of
-from scimweave.provisioning.membership import USER, Membership
+from scimweave.mapping import ObjectProgram
+from scimweave.provisioning.brownfield.at_target import AtTarget
+from scimweave.provisioning.brownfield.import_report import Imported
+from scimweave.provisioning.brownfield.importing import Import
+from scimweave.provisioning.brownfield.reconcile import Reconcile, Reconciled
+from scimweave.provisioning.lifecycle.expected import Expected
+from scimweave.provisioning.lifecycle.following import Following
+from scimweave.provisioning.lifecycle.journal import Journal
+from scimweave.provisioning.lifecycle.lifecycle import Lifecycle, refuse_duplicate
+from scimweave.provisioning.lifecycle.locks import Locks
+from scimweave.provisioning.lifecycle.lookups import folded, label_of
+from scimweave.provisioning.lifecycle.membership import USER, Membership
+from scimweave.provisioning.lifecycle.recovery import resolve
+from scimweave.provisioning.lifecycle.refusal import translate
 from scimweave.provisioning.progress import Progress
-from scimweave.provisioning.query import EVERYTHING, Page, Query, query
-from scimweave.provisioning.reconcile import Reconcile, Reconciled
-from scimweave.provisioning.recovery import resolve
-from scimweave.provisioning.referring import with_groups
-from scimweave.provisioning.refusal import translate
 from scimweave.provisioning.running import InUse, Running
-from scimweave.provisioning.selecting import Source
+from scimweave.provisioning.search.indexes import Indexes, IndexesInUse
+from scimweave.provisioning.search.query import EVERYTHING, Page, Query, query
+from scimweave.provisioning.search.referring import with_groups
+from scimweave.provisioning.search.selecting import Source
 from scimweave.provisioning.sight import Sight
-from scimweave.scim.error import not_found
+from scimweave.scim.error import ScimError, not_found
 from scimweave.scim.immutable import keep_immutable
 from scimweave.scim.members import MemberChange
 from scimweave.scim.patch import parse_patch
@@ -45,6 +47,7 @@ class MappedResources:
     """
 
     without_extensions: ResourceType
+    following: Following | None = None
 
     def __init__(self, in_use: InUse, journal: Journal, sight: Sight, locks: Locks) -> None:
         self._in_use = in_use
@@ -84,9 +87,11 @@ class MappedResources:
                 if members:
                     known = existing.id if existing else None
                     delta = await self._membership.delta(known, members)
-                return _kept(
+                made = _kept(
                     await self._lifecycle.apply(running, existing, resource, members=delta)
                 )
+        await self._followed()
+        return made
 
     async def get(self, resource_id: str) -> Record:
         """Return a resource. Raises ``ScimError`` (404)."""
@@ -156,6 +161,24 @@ class MappedResources:
                 before = await self._current(running, resource_id)
                 _check(expected, before)
                 await self._lifecycle.apply(running, before, None)
+        await self._followed()
+
+    async def _followed(self) -> None:
+        """Let others know of an account that has another key now."""
+        if self.following is not None and self._in_use.running.program.users.references:
+            await self.following.wake()
+
+    async def follow(self, resource_id: str, cause: str) -> None:
+        """Write the keys of the accounts to which a resource refers. Raises ``ScimError``."""
+        with self._hold() as running:
+            async with self._locks.hold((self._kind, resource_id)):
+                try:
+                    record = await self._current(running, resource_id)
+                except ScimError as error:
+                    if error.status == 404:
+                        return
+                    raise
+                await self._lifecycle.follow(running, record, cause)
 
     async def import_accounts(
         self, progress: Progress, *, dry_run: bool = False, stop: asyncio.Event | None = None
@@ -205,7 +228,7 @@ class MappedResources:
     def _wanted(self) -> Indexes | None:
         """Return what the mapping in use wants indexed; None where it has nothing of this type."""
         running = self._in_use.running.of(self._kind)
-        return Indexes(self.resource_type, running.objects.filterable) if running else None
+        return None if running is None else _indexes(self.resource_type, running.objects)
 
     @property
     def patch_status(self) -> int:
@@ -259,7 +282,9 @@ class MappedResources:
             if members:
                 await held.enter_async_context(self._in_place(members))
                 delta = await self._membership.delta(resource_id, members)
-            return _kept(await self._lifecycle.apply(running, before, after, touched, delta))
+            made = _kept(await self._lifecycle.apply(running, before, after, touched, delta))
+        await self._followed()
+        return made
 
     @asynccontextmanager
     async def _in_place(self, members: tuple[MemberChange, ...]) -> AsyncIterator[None]:
@@ -331,6 +356,10 @@ class Users(MappedResources):
         """Look at the target for a user that is not known here (design, section 6: adopt)."""
         with self._hold() as running:
             return await self._at_target.look_up(running, asked)
+
+
+def _indexes(resource_type: ResourceType, objects: ObjectProgram) -> Indexes:
+    return Indexes(resource_type, objects.filterable, objects.references)
 
 
 def _check(expected: Expected | None, record: Record) -> None:

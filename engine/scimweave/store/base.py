@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from scimweave.store.conditions import Condition
@@ -12,6 +13,8 @@ from scimweave.store.conditions import Condition
 T = TypeVar("T")
 Resource = dict[str, Any]
 Key = int | str
+# The lookup of the users that a resource refers to, by their ids.
+REFERS = "$refers"
 
 
 class StoreError(Exception):
@@ -80,6 +83,7 @@ class MemberDelta:
 
 
 NO_MEMBERS = MemberDelta()
+NO_REFERENCES: Mapping[str, Key | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +200,16 @@ class Store(Protocol):
         lookups: Sequence[Lookup] = (),
         members: MemberDelta = NO_MEMBERS,
         remove: str | None = None,
+        refers: Mapping[str, Key | None] = NO_REFERENCES,
         detail: str | None = None,
     ) -> None:
         """Close a journal entry and store or remove its resource, in one transaction.
 
         ``outcome`` is ``done`` or another word for the log; ``put`` replaces the record with
         that id and its lookups; ``members`` join and leave the group ``put``; ``remove`` is the id
-        of a resource, whose memberships go with it. Raises ``DuplicateValue``,
+        of a resource, whose memberships go with it; ``refers`` are keys of other accounts that
+        were written, by resource id. Where one of those is another by now, or the key of this one
+        changes while others refer to it, that is noted (``moved``). Raises ``DuplicateValue``,
         and then nothing is written.
         """
         ...
@@ -310,6 +317,17 @@ class Store(Protocol):
         self, integration: str, resource_ids: Sequence[str]
     ) -> Mapping[str, Sequence[Reference]]:
         """Return the groups that some resources are in, by member; one in none is left out."""
+        ...
+
+    async def moved(self, integration: str) -> Sequence[tuple[str, int]]:
+        """Return resources whose keys are not known yet to all who refer to them.
+
+        Each with a number for ``settled``.
+        """
+        ...
+
+    async def settled(self, integration: str, resource_id: str, times: int) -> None:
+        """Forget a resource of ``moved``, unless it was noted again since."""
         ...
 
     async def count(self, integration: str, resource_type: str) -> int:

@@ -18,14 +18,17 @@ from scimweave.store import (
     sqlite_journal,
     sqlite_keys,
     sqlite_members,
+    sqlite_moved,
     sqlite_queries,
     sqlite_resources,
     sqlite_unmapped,
 )
 from scimweave.store.base import (
     NO_MEMBERS,
+    NO_REFERENCES,
     Entry,
     Intent,
+    Key,
     KeyRecord,
     Lookup,
     MemberDelta,
@@ -94,6 +97,7 @@ class SqliteStore:
         lookups: Sequence[Lookup] = (),
         members: MemberDelta = NO_MEMBERS,
         remove: str | None = None,
+        refers: Mapping[str, Key | None] = NO_REFERENCES,
         detail: str | None = None,
     ) -> None:
         """Close a journal entry and store or remove its resource, in one transaction.
@@ -108,12 +112,17 @@ class SqliteStore:
             integration, resource_type = sqlite_journal.close(
                 connection, entry, outcome, detail=detail, at=at, key=key
             )
+            changed = put.id if put else remove
+            before = sqlite_moved.key_of(connection, integration, changed) if changed else None
             if put is not None:
                 sqlite_resources.put(connection, integration, put, columns, lookups)
                 sqlite_members.change(connection, integration, put.id, members)
             if remove is not None:
                 sqlite_members.leave(connection, integration, remove, at)
                 sqlite_resources.remove(connection, integration, resource_type, remove)
+            if changed is not None and before != key:
+                sqlite_moved.note(connection, integration, changed)
+            sqlite_moved.compare(connection, integration, refers)
 
         await self._write(job)
 
@@ -279,6 +288,18 @@ class SqliteStore:
             )
         await self._write(
             lambda connection: sqlite_queries.remember_list(connection, kind, attributes)
+        )
+
+    async def moved(self, integration: str) -> Sequence[tuple[str, int]]:
+        """Return resources whose keys are not known yet to all who refer to them."""
+        return self._read(
+            lambda connection: sqlite_moved.of_integration(connection, integration), []
+        )
+
+    async def settled(self, integration: str, resource_id: str, times: int) -> None:
+        """Forget a resource of ``moved``, unless it was noted again since."""
+        await self._write(
+            lambda connection: sqlite_moved.settle(connection, integration, resource_id, times)
         )
 
     async def count(self, integration: str, resource_type: str) -> int:

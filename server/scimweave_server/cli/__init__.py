@@ -14,6 +14,7 @@ from scimweave_server.cli import (
     fmt,
     import_accounts,
     import_entra,
+    init,
     init_target,
     key,
     log,
@@ -57,6 +58,7 @@ app.command("replay")(replay.replay)
 app.command("try")(playground.try_)
 app.command("docs")(docs.docs)
 app.command("schema")(schema.schema)
+app.command("init")(init.init)
 app.command("init-target")(init_target.init_target)
 app.command("import")(import_accounts.import_accounts)
 app.command("reconcile")(reconcile.reconcile)

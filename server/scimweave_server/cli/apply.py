@@ -26,7 +26,7 @@ from scimweave_server.cli.programs import live_program
 
 if TYPE_CHECKING:
     from scimweave.mapping import Program
-    from scimweave.provisioning.plan import Plan
+    from scimweave.provisioning.planning.plan import Plan
 
 MOST_REASONS = 100
 
@@ -153,8 +153,8 @@ async def _lines(store: str, program: Program, rate: float) -> AsyncGenerator[di
 
 
 async def _here(store: str, program: Program, rate: float) -> AsyncGenerator[dict[str, Any], None]:
-    from scimweave.provisioning.apply import ApplyStopped, apply
     from scimweave.provisioning.integration import Integration
+    from scimweave.provisioning.planning.apply import ApplyStopped, apply
     from scimweave.store.sqlite import SqliteStore
 
     # Exclusive: no server can start on the store meanwhile.

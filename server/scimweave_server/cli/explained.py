@@ -13,8 +13,8 @@ from scimweave.connectors.registry import open_connector
 from scimweave.mapping import ObjectProgram, Program, to_json
 from scimweave.mapping.explain import Explanation, explain
 from scimweave.mapping.expression.explained import Piece
-from scimweave.provisioning.difference import MASK, remember, same
-from scimweave.provisioning.lookups import folded, label_of
+from scimweave.provisioning.lifecycle.difference import MASK, remember, same
+from scimweave.provisioning.lifecycle.lookups import folded, label_of
 from scimweave.provisioning.running import shapes_of
 from scimweave.scim.error import ScimError
 from scimweave.scim.resource import Checker
@@ -220,7 +220,7 @@ def _at_target(objects: ObjectProgram, found: Explanation, account: Account) -> 
 def _compared(objects: ObjectProgram, found: Explanation, value: Any, remembered: Any) -> Value:
     """Compare what stands somewhere with what the rule gives now."""
     field = objects.field(found.field)
-    is_free = field is not None and field.apply == "on_create"
+    is_free = field is not None and (field.apply == "on_create" or field.refers is not None)
     if found.is_kept or found.error is not None:
         is_free = True
     differs = not is_free and not same(remembered, remember(field, found.value))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scimweave_server.cli.options import fail
+from scimweave_server.cli.options import fail, write_new
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
@@ -45,16 +45,7 @@ def import_entra(
         fail(f"{schema}: {error}")
     except OSError as error:
         fail(f"{schema}: {(error.strerror or str(error)).lower()}")
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        with output.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        fail(f"{output} is there already, and a draft does not replace it")
-    except OSError as error:
-        fail(f"{output}: {(error.strerror or str(error)).lower()}")
+    write_new(text, output)
 
 
 def _named(name: str) -> str:

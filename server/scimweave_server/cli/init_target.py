@@ -17,7 +17,7 @@ def init_target(
 ) -> None:
     """Create the missing tables of sql targets, from the types in the mapping."""
     with expected_errors():
-        from scimweave.connectors.sql_ddl import (
+        from scimweave.connectors.sql.ddl import (
             create_statements,
             init_target,
         )

@@ -116,12 +116,23 @@ def _path(integration: str, mappings: list[Path]) -> str:
     # A file in the middle of an edit must not stand between an operator and a new key.
     found = endpoints(mappings)
     if integration not in found:
+        _raise_findings(mappings)
         known = ", ".join(sorted(found)) or "none"
         fail(
             f"no integration {integration!r} in {', '.join(map(str, mappings))} (found: {known}); "
             "name the mapping file with --mappings"
         )
     return found[integration]
+
+
+def _raise_findings(mappings: list[Path]) -> None:
+    """Raise ``MappingError`` where the integration may be in a file that cannot be read."""
+    from scimweave.mapping import MappingError, lint
+    from scimweave.mapping.diagnostics import has_errors
+
+    findings = lint(mappings)
+    if has_errors(findings):
+        raise MappingError(findings)
 
 
 async def _generate(store: str, integration: str, grace: timedelta | None) -> str:

@@ -59,6 +59,20 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(FINDINGS)
 
 
+def write_new(text: str, output: Path | None) -> None:
+    """Write a draft to a file that is not there yet, or to standard output."""
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        fail(f"{output} is there already, and a draft does not replace it")
+    except OSError as error:
+        fail(f"{output}: {(error.strerror or str(error)).lower()}")
+
+
 def run_loop(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on uvloop, or on asyncio's loop where uvloop does not exist."""
     if sys.platform == "win32":

@@ -21,7 +21,7 @@ from scimweave_server.cli.programs import file_of, live_program
 
 if TYPE_CHECKING:
     from scimweave.mapping import Program
-    from scimweave.provisioning.plan import Plan
+    from scimweave.provisioning.planning.plan import Plan
 
 CHANGES = 2
 
@@ -64,7 +64,7 @@ def plan(
 
 async def make_plan(store: str, program: Program, live: Program, count: int) -> Plan:
     """Read everybody who is stored and compare."""
-    from scimweave.provisioning.plan import plan
+    from scimweave.provisioning.planning.plan import plan
 
     async with open_existing_store(store) as opened:
         return await plan(opened, program, live, keep=count)

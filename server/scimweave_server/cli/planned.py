@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from scimweave.mapping.document.snippet import harmless
-from scimweave.provisioning.difference import MASK
+from scimweave.provisioning.lifecycle.difference import MASK
 
 if TYPE_CHECKING:
-    from scimweave.provisioning.plan import Plan, PlannedChange
+    from scimweave.provisioning.planning.plan import Plan, PlannedChange
 
 NOBODY = "–"
 _TYPES = {"User": "user", "Group": "group"}
@@ -123,6 +123,8 @@ def _differences(plan: Plan, count: int) -> Iterator[str]:
         what = "refused" if change.refused else change.operation.value
         mark = "!" if change.harm else " "
         yield f"{mark} {_TYPES[change.resource_type]} {change.label}: {what}"
+        if change.ends_account:
+            yield f"      account {change.account} is deleted"
         for each in change.changes:
             yield f"      {each.field}: {shown_value(each.old)} → {shown_value(each.new)}"
         for fault in change.faults:

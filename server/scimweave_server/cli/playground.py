@@ -81,7 +81,7 @@ def _to_dict(program: Program, projection: Projection, note: str) -> dict[str, A
 
 def _values(program: Program, projection: Projection) -> dict[str, Any]:
     from scimweave.mapping import to_json
-    from scimweave.provisioning.difference import MASK
+    from scimweave.provisioning.lifecycle.difference import MASK
 
     sensitive = {field.name for field in program.users.fields if field.sensitive}
     return {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from scimweave.mapping.document.snippet import harmless
-from scimweave.provisioning.difference import MASK
+from scimweave.provisioning.lifecycle.difference import MASK
 
 Report = dict[str, Any]
 

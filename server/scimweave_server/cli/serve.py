@@ -20,7 +20,7 @@ from scimweave_server.cli.options import (
 
 if TYPE_CHECKING:
     from scimweave.provisioning.engine import Engine
-    from scimweave.provisioning.journal import Event
+    from scimweave.provisioning.lifecycle.journal import Event
     from scimweave_server.http.limits import Limits
 
 MEBIBYTE = 1024 * 1024

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from scimweave.provisioning.expected import Expected
+from scimweave.provisioning.lifecycle.expected import Expected
 from scimweave.provisioning.resources import Resources
 from scimweave.scim.error import ScimError, invalid_syntax, not_found
 from scimweave.store.base import Record

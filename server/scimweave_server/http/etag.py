@@ -6,7 +6,7 @@ import re
 
 from aiohttp import web
 
-from scimweave.provisioning.expected import Expected, tag_of
+from scimweave.provisioning.lifecycle.expected import Expected, tag_of
 from scimweave.scim.error import invalid_syntax
 from scimweave.store.base import Record
 

@@ -11,7 +11,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor
 
-from scimweave.provisioning.journal import Event
+from scimweave.provisioning.lifecycle.journal import Event
 
 log = structlog.get_logger("scimweave")
 

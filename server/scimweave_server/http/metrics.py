@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.journal import Event
+from scimweave.provisioning.lifecycle.journal import Event
 from scimweave.provisioning.sight import Tally
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]

@@ -21,9 +21,9 @@ import structlog
 from aiohttp import web
 
 from scimweave.connectors.base import TargetError
-from scimweave.provisioning.apply import ApplyStopped, apply
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.integration import Integration
+from scimweave.provisioning.planning.apply import ApplyStopped, apply
 from scimweave.provisioning.progress import Progress
 from scimweave.store.base import StoreError
 from scimweave.store.sqlite import SqliteStore

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from scimweave.provisioning.query import Query, query
+from scimweave.provisioning.search.query import Query, query
 from scimweave.scim.error import ScimError, invalid_count, invalid_syntax, invalid_value
 from scimweave.scim.schema import LIST_RESPONSE
 from scimweave.scim.selection import parse_selection

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scimweave.mapping import ObjectProgram, Program
-from scimweave.provisioning.difference import same
-from scimweave.provisioning.lag import objects_of, stored
-from scimweave.provisioning.plan import Hidden
+from scimweave.provisioning.lifecycle.difference import same
+from scimweave.provisioning.planning.lag import objects_of, stored
+from scimweave.provisioning.planning.plan import Hidden
 from scimweave.store.base import Change, Record
 from scimweave_server.replay.recording import Request
 from scimweave_server.replay.side import Answer, Side, side

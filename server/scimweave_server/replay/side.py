@@ -18,8 +18,8 @@ from aiohttp import web
 
 from scimweave.mapping import Program, Target
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.journal import Event
 from scimweave.provisioning.keys import generate_key
+from scimweave.provisioning.lifecycle.journal import Event
 from scimweave_server.http.app import create_app
 from scimweave_server.http.limits import Limits
 from scimweave_server.http.recorder import LONGEST_LINE

@@ -12,7 +12,7 @@ import pytest
 from scimweave.connectors.base import AccountShape, Connector, FieldShape
 from scimweave.connectors.contract import SHAPE
 from scimweave.connectors.registry import Target, open_connector
-from scimweave.connectors.sql_ddl import init_target
+from scimweave.connectors.sql.ddl import init_target
 
 Open = Callable[..., Awaitable[Connector]]
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from scimweave.connectors.base import AccountShape, Connector, FieldShape, MembersField
-from scimweave.connectors.ldap import LdapConnector
+from scimweave.connectors.ldap.connector import LdapConnector
 from servers.slapd import Directory
 
 Open = Callable[..., Awaitable[LdapConnector]]

@@ -20,8 +20,8 @@ from scimweave.connectors.base import (
     TargetError,
 )
 from scimweave.connectors.contract import refused
-from scimweave.connectors.ldap import LdapConnector
-from scimweave.connectors.ldap_session import Session
+from scimweave.connectors.ldap.connector import LdapConnector
+from scimweave.connectors.ldap.session import Session
 from servers.slapd import Directory
 
 MAILS = FieldShape("mail", "json")
@@ -556,13 +556,13 @@ async def test_a_base_that_is_not_there_is_named(
 @pytest.mark.parametrize(
     ("section", "reason"),
     [
-        ({"dn": "uid={name}"}, 'made of "name", and no attribute fills it'),
-        ({"dn": "people"}, "users.dn"),
+        ({"dn": "uid={name}"}, r'users\.dn: "dn" is made of "name", and no attribute fills it'),
+        ({"dn": "people"}, r"users\.dn: "),
         ({"dn_fields": ["unit"]}, 'names "unit", which is not in'),
-        ({"base": "people"}, "users.base"),
+        ({"base": "people"}, r"users\.base"),
         ({"flags": {"uid": ENABLED}}, "which is a flag"),
-        ({"options": {"base": "people"}}, "target.base"),
-        ({"options": {"tls": {"ca": "/etc/hosts"}}}, "target.tls"),
+        ({"options": {"base": "people"}}, r"target\.base"),
+        ({"options": {"tls": {"ca": "/etc/hosts"}}}, r"target\.tls"),
     ],
 )
 async def test_options_that_do_not_fit_are_refused_at_once(
@@ -575,7 +575,7 @@ async def test_options_that_do_not_fit_are_refused_at_once(
 async def test_groups_need_their_place(ldap_directory: Directory) -> None:
     users = {"dn": f"uid={{uid}},{ldap_directory.base}"}
     shape = AccountShape("groupOfNames", "entryUUID", ("cn",), (FieldShape("cn"),), None, "groups")
-    with pytest.raises(TargetError, match='nothing of "groups"'):
+    with pytest.raises(TargetError, match='"target" has no "groups"'):
         LdapConnector.open(ldap_directory.options(users=users), shape)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from scimweave.connectors.base import AccountShape, Connector, FieldShape, Key, MembersField
 from scimweave.connectors.contract import ConnectorContract
-from scimweave.connectors.ldap import LdapConnector
+from scimweave.connectors.ldap.connector import LdapConnector
 from scimweave.connectors.members_contract import MembersContract
 from servers.slapd import Directory
 

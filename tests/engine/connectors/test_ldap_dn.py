@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scimweave.connectors.contract import NASTY_TEXTS
-from scimweave.connectors.ldap_dn import BadDn, Dn, Rdn, escaped
-from scimweave.connectors.ldap_dn_template import DnTemplate, NoValue
+from scimweave.connectors.ldap.dn import BadDn, Dn, Rdn, escaped
+from scimweave.connectors.ldap.dn_template import DnTemplate, NoValue
 
 BASE = "ou=people,dc=example,dc=com"
 

@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import ldap3
 import pytest
 
 from engine.connectors.ldap_opening import open_people
 from scimweave.connectors.base import Conflict, Connector, Gone, Rejected, TargetError, Unreachable
 from scimweave.connectors.contract import refused
-from scimweave.connectors.ldap_errors import translate
-from scimweave.connectors.ldap_results import Refused
+from scimweave.connectors.ldap.errors import translate
+from scimweave.connectors.ldap.results import Refused
 from servers.part import free_port
-from servers.slapd import ADMIN, Directory, Slapd
+from servers.slapd import ADMIN, Directory, Slapd, directory, running_slapd
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -165,6 +166,13 @@ async def test_a_wrong_password_is_no_passing_fault_and_is_not_shown(
     await people.close()
 
 
+async def test_an_empty_password_is_no_bind(ldap_directory: Directory) -> None:
+    people = open_people(ldap_directory, options={"bind": {"dn": ADMIN, "password": ""}})
+    with pytest.raises(TargetError, match="password is empty"):
+        await people.health()
+    await people.close()
+
+
 @pytest.mark.parametrize("address", ["ldaps", "starttls", "socket"])
 async def test_every_kind_of_connection_works(
     ldap_directory: Directory, slapd: Slapd, address: str
@@ -229,6 +237,37 @@ async def test_a_closed_connector_says_so(ldap_directory: Directory) -> None:
     await refused(Unreachable, people.health())
 
 
+@pytest.mark.parametrize(("code", "name"), [(51, "busy"), (52, "unavailable"), (80, "other")])
+async def test_a_directory_that_has_no_time_is_unreachable(
+    ldap_directory: Directory, monkeypatch: pytest.MonkeyPatch, code: int, name: str
+) -> None:
+    answer = (False, {"result": code, "description": name, "message": ""}, None, None)
+    people = open_people(ldap_directory)
+    key = await people.create({"uid": "ada"})
+    monkeypatch.setattr(ldap3.Connection, "add", lambda *_, **__: answer)
+    monkeypatch.setattr(ldap3.Connection, "delete", lambda *_, **__: answer)
+    for attempt in (people.create({"uid": "bob"}), people.delete(key)):
+        error = await refused(Unreachable, attempt)
+        assert error.applied is False
+        assert name in str(error)
+    assert await people.read(key) is not None
+    await people.close()
+
+
+async def test_an_attribute_that_the_directory_learns_meanwhile_is_taken() -> None:
+    with running_slapd() as slapd, directory(slapd) as made:
+        people = open_people(made, "badge")
+        with pytest.raises(TargetError, match="badge"):
+            await people.create({"uid": "ada", "badge": 7})
+        slapd.stop()
+        slapd.learn("badge", "1.3.6.1.4.1.1466.115.121.1.27")
+        slapd.start()
+        account = await people.read(await people.create({"uid": "ada", "badge": 7}))
+        assert account is not None
+        assert account.fields == {"uid": "ada", "badge": 7}
+        await people.close()
+
+
 def test_a_missing_package_is_an_error_with_the_command() -> None:
     program = """
 import asyncio, sys
@@ -278,6 +317,7 @@ assert kind("ldap").name == "ldap"
         (10, "ldap://other", TargetError, None),
         (50, "no write access to parent", TargetError, None),
         (12, "critical extension", TargetError, None),
+        (17, "foo: attribute type undefined", TargetError, None),
     ],
 )
 def test_results_become_errors_of_the_protocol(

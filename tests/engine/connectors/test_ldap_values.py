@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from scimweave.connectors.ldap_values import Kind, Unfit, decoded, encoded
+from scimweave.connectors.ldap.values import Kind, Unfit, decoded, encoded
 
 GUID = "00112233-4455-6677-8899-aabbccddeeff"
 NOON = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)

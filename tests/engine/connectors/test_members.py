@@ -23,7 +23,7 @@ from scimweave.connectors.contract import SHAPE
 from scimweave.connectors.members_contract import GROUP_SHAPE, MembersContract
 from scimweave.connectors.memory import MemoryConnector
 from scimweave.connectors.registry import Target, open_connector
-from scimweave.connectors.sql_ddl import init_target
+from scimweave.connectors.sql.ddl import init_target
 
 Execute = Callable[[str], list[tuple[Any, ...]]]
 Open = Callable[[str, AccountShape], Awaitable[Connector]]

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from scimweave.connectors import sql_table
 from scimweave.connectors.base import (
     Conflict,
     Connector,
@@ -19,7 +18,8 @@ from scimweave.connectors.base import (
 )
 from scimweave.connectors.contract import SHAPE, ConnectorContract
 from scimweave.connectors.registry import Target, open_connector
-from scimweave.connectors.sql_ddl import init_target
+from scimweave.connectors.sql import table as sql_table
+from scimweave.connectors.sql.ddl import init_target
 
 Execute = Callable[[str], list[tuple[Any, ...]]]
 Open = Callable[..., Awaitable[Connector]]

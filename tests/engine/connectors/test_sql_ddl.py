@@ -14,7 +14,7 @@ import pytest
 
 from scimweave.connectors.base import AccountShape, Conflict, FieldShape, TargetError
 from scimweave.connectors.registry import open_connector
-from scimweave.connectors.sql_ddl import create_statements, init_target
+from scimweave.connectors.sql.ddl import create_statements, init_target
 
 SHAPE = AccountShape(
     "employees",

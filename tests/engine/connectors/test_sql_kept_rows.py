@@ -23,7 +23,7 @@ from scimweave.connectors.base import (
 )
 from scimweave.connectors.contract import SHAPE, ConnectorContract
 from scimweave.connectors.registry import open_connector
-from scimweave.connectors.sql_ddl import init_target
+from scimweave.connectors.sql.ddl import init_target
 from servers.database import Database, Rows
 from sql_servers import SqlTarget
 

@@ -23,7 +23,7 @@ from scimweave.connectors.base import (
 )
 from scimweave.connectors.contract import SHAPE
 from scimweave.connectors.registry import open_connector
-from scimweave.connectors.sql_ddl import create_statements, init_target
+from scimweave.connectors.sql.ddl import create_statements, init_target
 from scimweave.mapping import load
 from scimweave.provisioning.running import shapes_of
 from scimweave.provisioning.target import diagnose_target

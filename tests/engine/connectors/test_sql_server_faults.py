@@ -221,7 +221,7 @@ def statuses(process: int) -> Iterator[Path]:
 async def test_server_that_does_not_answer_is_unreachable_and_used_again_when_it_does(
     mariadb: Database, mariadb_server: MariaDB, open_at: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scimweave.connectors.sql_server.GRACE", 0)
+    monkeypatch.setattr("scimweave.connectors.sql.server.GRACE", 0)
     mariadb.execute(TABLE, ADA)
     connector = await open_at(mariadb.url, statement_timeout=1, connect_timeout=1)
     await connector.read(1)

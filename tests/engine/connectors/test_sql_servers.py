@@ -10,7 +10,7 @@ from scimweave.connectors.base import Connector
 from scimweave.connectors.contract import SHAPE, ConnectorContract
 from scimweave.connectors.members_contract import GROUP_SHAPE, MembersContract
 from scimweave.connectors.registry import open_connector
-from scimweave.connectors.sql_ddl import init_target
+from scimweave.connectors.sql.ddl import init_target
 from servers.database import Database
 from sql_servers import SqlTarget
 

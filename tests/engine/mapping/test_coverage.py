@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from scimweave.mapping.coverage import Coverage, FieldCoverage, percent, run_with_coverage
 from scimweave.mapping.tests import run_tests
 from small_mapping import program
@@ -73,3 +75,51 @@ def test_default_of_a_password_is_reached_by_a_creation_without_one() -> None:
     _, coverage = run_with_coverage(mapping)
     (found,) = [each for each in coverage.fields if each.field == "x"]
     assert found.taken == ("default used", "switch(title, 'a', 'b', 'c'): 'b'")
+
+
+CHOICES = """tests:
+  - { name: one, user: { userName: a, title: a }, target: { x: a } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "taken", "missed"),
+    [
+        ("iif(title == 'a', 'a', 'b')", ["condition true"], ["condition false"]),
+        ("iif(title == 'b', 'b', 'a')", ["condition false"], ["condition true"]),
+        ("coalesce(nickName, title, 'c')", ["title"], ["nickName", "'c'"]),
+        ("first_present('', title, 'c')", ["title"], ["''", "'c'"]),
+        ("not_null(title, 'c')", ["title"], ["'c'"]),
+        ("title || 'c'", ["title"], ["'c'"]),
+        ("nickName || title", ["title"], ["nickName"]),
+        ("nickName && 'x' || title", ["nickName", "title"], ["'x'", "nickName && 'x'"]),
+        ("switch(title, 'x', 'a', 'a')", ["'a'"], ["default"]),
+        (
+            "map(&switch(@, 'a', 'b', 'B'), [title])[0]",
+            ["default"],
+            ["'b'"],
+        ),
+    ],
+)
+def test_arms_of_whatever_chooses_are_branches(
+    expression: str, taken: list[str], missed: list[str]
+) -> None:
+    mapping = program(f'x: {{ expr: "{expression}" }}', more=CHOICES)
+    results, coverage = run_with_coverage(mapping)
+    assert results[0].passed
+    (found,) = [each for each in coverage.fields if each.field == "x"]
+    assert sorted(each.rpartition(": ")[2] for each in found.taken) == sorted(taken)
+    assert sorted(each.rpartition(": ")[2] for each in found.missed) == sorted(missed)
+
+
+def test_groups_are_covered_too() -> None:
+    mapping = program(
+        more="groups: { object: g, key: id, match: [name], attributes: { name: displayName, "
+        "code: { from: externalId, values: { a: 1, b: 2 } } } }\n"
+        "tests: [{ name: t, group: { displayName: x, externalId: a }, target: { code: 1 } }]\n",
+    )
+    results, coverage = run_with_coverage(mapping)
+    assert results == run_tests(mapping)
+    found = {each.field: each for each in coverage.fields}
+    assert found["groups.code"] == FieldCoverage("groups.code", True, ('row "a"',), ('row "b"',))
+    assert not found["groups.name"].is_expected

@@ -145,11 +145,19 @@ def test_default_rows_of_entra_that_are_not_taken_are_listed() -> None:
         ("deactivate: { set: { is_active: false, left: 'yes' } }", '`left` becomes `"yes"`'),
         ("delete: ignore", "The account is left as it is"),
         ("delete: delete", "The account is deleted"),
+        ("deactivate: delete, delete: delete", "becomes false | The account is deleted. |"),
+        ("deactivate: delete, delete: delete", "An account is created anew"),
     ],
 )
 def test_what_becomes_of_a_leaver(operations: str, expected: str) -> None:
     users = f"  operations: {{ {operations} }}\n" if operations else ""
     assert expected in markdown(program(users=users))
+
+
+def test_scope_is_told() -> None:
+    scope = '  scope: \'userType eq "Employee" or title sw "a|b"\'\n'
+    page = markdown(program("kind: userType", "title: title", users=scope))
+    assert 'for whom `userType eq "Employee" or title sw "a\\|b"` holds' in page
 
 
 def test_value_of_a_sensitive_field_is_not_shown() -> None:

@@ -163,7 +163,7 @@ def test_unreadable_file_is_a_finding(tmp_path: Path, content: bytes | None, cod
         read_text(file)
     (found,) = caught.value.diagnostics
     assert found.code == code
-    assert str(file) in found.message
+    assert str(file) in found.render()
 
 
 @pytest.mark.parametrize(

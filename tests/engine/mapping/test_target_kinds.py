@@ -18,6 +18,7 @@ from scimweave.mapping.model import Flag, Model, Secret, Text
 class Auth(Model):
     token: Secret
     scheme: Text = "Bearer"
+    password: Secret | None = None
 
 class Options(TargetOptions):
     host: Text
@@ -82,6 +83,11 @@ def test_options_of_a_package_reach_its_connector(plug: Plug) -> None:
             '"token" is a secret in clear',
             "",
         ),
+        (
+            "{ connector: acme, host: h, auth: { token: '${T:-t}', password: s3cret } }",
+            '"password" is a secret in clear',
+            "",
+        ),
     ],
 )
 def test_what_is_wrong_below_target_is_found(
@@ -117,6 +123,17 @@ def test_package_that_brings_no_kind_is_named(plug: Plug, code: str, words: str)
     (found,) = findings(with_target("{ connector: acme, host: h }"))
     assert found.code == "bad-package"
     assert words in found.message
+
+
+def test_installation_without_connectors_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_kinds, "_entries", dict)
+    target_kinds.kind.cache_clear()
+    try:
+        (found,) = findings(mapping_text())
+    finally:
+        target_kinds.kind.cache_clear()
+    assert found.code == "bad-package"
+    assert "install scimweave again" in found.message
 
 
 def test_our_own_kinds_cannot_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

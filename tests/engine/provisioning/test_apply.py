@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from employees import Employees
-from scimweave.connectors.sql_ddl import init_target
+from scimweave.connectors.sql.ddl import init_target
 from scimweave.mapping import Program, load_text, to_json
-from scimweave.provisioning.apply import UNANSWERED, Applied, ApplyStopped, apply
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.integration import Integration
-from scimweave.provisioning.lag import stored
-from scimweave.provisioning.plan import Plan, plan
+from scimweave.provisioning.planning.apply import UNANSWERED, Applied, ApplyStopped, apply
+from scimweave.provisioning.planning.lag import stored
+from scimweave.provisioning.planning.plan import Plan, plan
 from scimweave.provisioning.running import shape_of
 from scimweave.provisioning.users import Users
 from scimweave.store.sqlite import SqliteStore
@@ -210,7 +210,12 @@ RULES = st.one_of(
     st.sampled_from(["a", "b"]).map(lambda text: f"{{ const: {text} }}"),
     st.just("{ expr: \"join('-', [title, displayName])\" }"),
 )
-MAPPINGS = st.dictionaries(st.sampled_from(FIELDS), RULES)
+SCOPE = "scope"
+SCOPES = ('title eq "x"', "displayName pr", "active eq true")
+MAPPINGS = st.tuples(
+    st.dictionaries(st.sampled_from(FIELDS), RULES),
+    st.one_of(st.just({}), st.sampled_from(SCOPES).map(lambda text: {SCOPE: text})),
+).map(lambda parts: parts[0] | parts[1])
 TEXTS = st.sampled_from(["", "x", "yy", "zzz"])
 PEOPLE = st.lists(
     st.fixed_dictionaries(
@@ -227,13 +232,15 @@ PEOPLE = st.lists(
 
 
 def written(rules: dict[str, str], url: str) -> Program:
+    rules = dict(rules)
+    scope = f"  scope: {rules.pop(SCOPE)}\n" if SCOPE in rules else ""
     lines = "".join(f"    {name}: {rule}\n" for name, rule in rules.items())
     text = (
         "integration: random\n"
         f"target: {{ connector: sql, url: {url} }}\n"
         "users:\n  object: employees\n  key: id\n  match: [email]\n  unmapped: keep\n"
         f"  attributes:\n    email: userName\n    is_active: active\n{lines}"
-        "  operations: { deactivate: { set: { is_active: false } } }\n"
+        f"{scope}  operations: {{ deactivate: {{ set: {{ is_active: false }} }} }}\n"
     )
     return load_text(text, "random.yaml", {})
 
@@ -282,8 +289,11 @@ async def _same_at_the_target(
     users = integration.program.users
     rows = {row["id"]: row for row in target.rows()}
     async for record in stored(integration.store, "random", "User"):
-        assert record.link is not None
-        if record.id in failed:
+        if record.id in failed or not users.in_scope(record.resource):
+            continue
+        if record.link is None:
+            # Never let in: whoever had left before the scope was wider has no account.
+            assert record.resource["active"] is False
             continue
         row = rows[record.link.key]
         for name, value in users.project(record.resource).values.items():

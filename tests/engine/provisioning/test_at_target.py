@@ -11,8 +11,8 @@ import pytest
 
 from employees import Employees
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.journal import Event
-from scimweave.provisioning.query import Query
+from scimweave.provisioning.lifecycle.journal import Event
+from scimweave.provisioning.search.query import Query
 from scimweave.provisioning.users import Users
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Record

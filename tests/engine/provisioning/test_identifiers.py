@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 import uuid
 
-from scimweave.provisioning.identifiers import new_id
+from scimweave.provisioning.lifecycle.identifiers import new_id
 
 
 def test_an_id_is_a_uuid_of_version_7() -> None:

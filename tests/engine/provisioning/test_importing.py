@@ -14,11 +14,11 @@ from employees import Employees
 from scimweave.connectors.base import Account, ScanPage, TargetError, Unreachable
 from scimweave.mapping import target_kinds
 from scimweave.provisioning import integration
+from scimweave.provisioning.brownfield.import_report import Imported
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.import_report import Imported
 from scimweave.provisioning.integration import Integration
-from scimweave.provisioning.journal import Event
-from scimweave.provisioning.query import Query
+from scimweave.provisioning.lifecycle.journal import Event
+from scimweave.provisioning.search.query import Query
 from scimweave.provisioning.users import Users
 from scimweave.store.base import Record
 

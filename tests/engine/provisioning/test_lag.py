@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from scimweave.mapping import Operation, Program, load_text
-from scimweave.provisioning.difference import remember
-from scimweave.provisioning.lag import Lag, lag_of
+from scimweave.provisioning.lifecycle.difference import remember
+from scimweave.provisioning.planning.lag import Lag, lag_of
 from scimweave.store.base import Link, Record
 from small_mapping import mapping_text, program, resource
 

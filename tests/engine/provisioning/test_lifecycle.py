@@ -8,7 +8,7 @@ import pytest
 
 from employees import Employees
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.journal import Event
+from scimweave.provisioning.lifecycle.journal import Event
 from scimweave.provisioning.users import Users
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Record

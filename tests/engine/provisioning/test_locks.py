@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from scimweave.provisioning.locks import Locks
+from scimweave.provisioning.lifecycle.locks import Locks
 
 
 async def test_who_waits_is_served_in_the_order_of_asking() -> None:

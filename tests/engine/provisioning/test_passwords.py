@@ -13,7 +13,7 @@ from employees import Employees
 from scimweave.connectors.base import Connector, Unreachable
 from scimweave.mapping import load
 from scimweave.provisioning.integration import Integration
-from scimweave.provisioning.journal import Event
+from scimweave.provisioning.lifecycle.journal import Event
 from scimweave.provisioning.running import Running, start
 from scimweave.provisioning.users import Users
 from scimweave.scim.error import ScimError

@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.indexes import Indexes, IndexesInUse
-from scimweave.provisioning.lookups import lookups_of
-from scimweave.provisioning.pushdown import Planner
-from scimweave.provisioning.query import Page, Query, query
-from scimweave.provisioning.selecting import Source, viewer
+from scimweave.provisioning.lifecycle.lookups import lookups_of
+from scimweave.provisioning.search.indexes import Indexes, IndexesInUse
+from scimweave.provisioning.search.pushdown import Planner
+from scimweave.provisioning.search.query import Page, Query, query
+from scimweave.provisioning.search.selecting import Source, viewer
 from scimweave.provisioning.users import Users
 from scimweave.scim.comparison import microseconds
 from scimweave.scim.error import ScimError

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from employees import Employees
+from scimweave.provisioning.brownfield.reconcile import Drifted, Reconciled
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.integration import Integration
-from scimweave.provisioning.journal import Event
-from scimweave.provisioning.reconcile import Drifted, Reconciled
+from scimweave.provisioning.lifecycle.journal import Event
 from scimweave.provisioning.users import Users
 from scimweave.store.base import Change, Record
 

@@ -11,8 +11,8 @@ from forwarding import ForwardingConnector
 from scimweave.connectors.base import Account, Connector, Key, Unreachable, Value
 from scimweave.mapping import load
 from scimweave.provisioning.integration import Integration
-from scimweave.provisioning.query import Query
 from scimweave.provisioning.running import Running, start
+from scimweave.provisioning.search.query import Query
 from scimweave.provisioning.users import Users
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Store

@@ -12,7 +12,7 @@ import pytest
 
 from scimweave.provisioning import sight as sight_module
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.query import Query
+from scimweave.provisioning.search.query import Query
 from scimweave.provisioning.sight import MAX_NAMES, OTHER, Sight, Tally
 from scimweave.provisioning.users import Users
 from scimweave.scim.error import ScimError

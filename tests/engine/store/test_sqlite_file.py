@@ -12,7 +12,7 @@ import pytest
 from scimweave.store.base import StoreError
 from scimweave.store.sqlite import SqliteStore
 
-SCHEMA = 4
+SCHEMA = 5
 
 
 async def add(store: SqliteStore, number: int, hint: str = "…") -> None:

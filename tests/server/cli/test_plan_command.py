@@ -92,6 +92,23 @@ def test_live_mapping_that_was_edited_tells_who_lags_behind(
     assert (found["changed"], found["lagging"]) == (5, {"User": 4})
 
 
+@pytest.mark.parametrize(
+    ("deactivate", "harm"),
+    [("{ set: { is_active: false } }", "deactivated"), ("delete", "deleted")],
+)
+def test_whoever_loses_the_account_stands_in_front(
+    plan: Plan, mapping: Path, edit: Callable[[str, str], None], deactivate: str, harm: str
+) -> None:
+    edit("users:\n  object", "users:\n  scope: title pr\n  object")
+    edit("deactivate: { set: { is_active: false } }", f"deactivate: {deactivate}")
+    found = json.loads(plan("--json", "-n", 1).stdout)
+    (first,) = found["differences"]
+    # Dan had left before: a mapping that deletes leavers deletes his account too.
+    assert found["harm"] == {harm: 2 if harm == "deleted" else 1}
+    assert first["label"] == ("dan@contoso.com" if harm == "deleted" else "eve@contoso.com")
+    assert ("is deleted" in plan().stdout) is (harm == "deleted")
+
+
 def test_file_for_another_target_is_noted(plan: Plan, mapping: Path, tmp_path: Path) -> None:
     file = tmp_path / "other.yaml"
     text = mapping.read_text().replace("object: employees", "object: people")

@@ -39,6 +39,9 @@ def _check_objects(model: ObjectsModel, section: str, report: Report) -> None:
                 (section, "match", index),
                 did_you_mean(name, names),
             )
+        elif (found := model.attributes.get(name)) is not None and found.ref is not None:
+            message = f'"{name}" is the key of another account, and finds nobody'
+            report.at_value("not-a-reference", message, (section, "match", index))
     rule = model.attributes.get(model.key)
     if rule is not None and rule.has("const"):
         message = f'every account would get the same "{model.key}", which is its key'

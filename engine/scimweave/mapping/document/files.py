@@ -9,6 +9,7 @@ from pathlib import Path
 from scimweave.mapping.diagnostics import MappingError, Span, finding
 
 MAX_BYTES = 10 * 1024 * 1024
+_LONG_LINE = 10_000
 
 
 class Files:
@@ -33,15 +34,30 @@ class Files:
         self.digests[file] = hashlib.sha256(content).digest()
         if len(content) > MAX_BYTES:
             message = f"{file} is larger than {MAX_BYTES // 1024 // 1024} MiB"
-            raise MappingError([finding("too-large", message, span)])
+            place = span or _at(file, content, MAX_BYTES)
+            raise MappingError([finding("too-large", message, place)])
         try:
             # Editors on Windows put a byte order mark before UTF-8.
             return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            message = f"{file}:{line}: the file is not UTF-8"
+            there = _at(file, content, error.start)
+            message = f"{file}:{there.line}: the file is not UTF-8"
             hint = "save it with the encoding UTF-8"
-            raise MappingError([finding("unreadable-file", message, span, help=hint)]) from None
+            fault = finding("unreadable-file", message, span or there, help=hint)
+            raise MappingError([fault]) from None
+
+
+def _at(file: Path, content: bytes, position: int) -> Span:
+    """Return where a byte of a file stands that cannot be read as a whole."""
+    start = content.rfind(b"\n", 0, position) + 1
+    if position - start > _LONG_LINE:
+        position = start
+    end = content.find(b"\n", position)
+    # What is shown of a line is less than this.
+    line = content[start : len(content) if end < 0 else end][: position - start + 1000]
+    column = len(content[start:position].decode(errors="replace")) + 1
+    number = content.count(b"\n", 0, position) + 1
+    return Span(str(file), number, column, column + 1, line.decode(errors="replace"))
 
 
 def beside(file: str | Path, name: str) -> Path:

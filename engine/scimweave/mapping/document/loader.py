@@ -42,8 +42,8 @@ def parse(text: str, name: str) -> tuple[Document, list[Diagnostic]]:
     if isinstance(root, MapNode):
         return Document(source, root), findings
     if root is None or (isinstance(root, ScalarNode) and root.data is None):
-        message = f"{name} is empty"
-        span = None
+        message = "the file is empty"
+        span = source.point(Mark(0, 0))
     else:
         message = "a mapping file is a mapping of keys to values"
         span = source.span(root.start, root.end)

@@ -40,8 +40,10 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "patch_response": "The status that answers a PATCH; auto is 200 for users, 204 for groups.",
         "lookup": "Whether a search for a user that is not known here looks at the target by "
         "`match`, so that the provider links the account that is there; true unless given.",
-        "members": "The table of memberships at the target; without it members are kept here only.",
-        "group": "The column that holds the key of the group's account.",
+        "members": "The table of memberships at the target; without it members are kept here only. "
+        "In a test: the ids of the members that are expected.",
+        "group": "The column that holds the key of the group's account. In a test: the SCIM group, "
+        "before the change where there is one.",
         "field": "The field of a group that lists the keys of its members' accounts.",
         "member": "The column that holds the key of the member's account.",
         # An extension, and its attributes (RFC 7643 §7).
@@ -64,7 +66,8 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "type": "What the field takes; a value that does not fit is refused.",
         "max_length": "How many characters the field takes; longer text is refused, never cut.",
         "sensitive": "The value is never in a log, a journal entry or an error.",
-        "ref": "user: the value is a resource id, and the key of its account is written.",
+        "ref": "user: the value is the id of a user here; the key of their account is written, "
+        "now or as soon as they have one.",
         "reverse": "How SCIM attributes are read back from the fields of an account: an "
         "expression over them, { to: path, expr: … }, a list of these, or false. Derived for a "
         "plain path and for a table whose values differ.",
@@ -85,5 +88,8 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "put": "The user that replaces it.",
         "operation": "What is expected to be done.",
         "error": "A part of the error that is expected.",
+        "reply": "The answer that is expected.",
+        "status": "The HTTP status.",
+        "body": "What the answer has, and maybe more.",
     }
 )

@@ -49,7 +49,16 @@ def compile_call(node: Node, syntax: Syntax, compile_node: Callable[[Node], Eval
             function.check(*known)
         except EvaluationError as error:
             raise ExpressionError(text, call.position, error.reason) from None
-    return _apply(function.implementation, arguments)
+    return _fixed(function, arguments) or _apply(function.implementation, arguments)
+
+
+def _fixed(function: Function, arguments: list[Argument]) -> Evaluate | None:
+    """Return what a function makes of literals behind its first argument, where it does."""
+    if function.fixed is None or not arguments or isinstance(read := arguments[0], Fixed):
+        return None
+    rest = [each.value for each in arguments[1:] if isinstance(each, Fixed)]
+    made = function.fixed(*rest) if len(rest) == len(arguments) - 1 else None
+    return None if made is None else lambda value: made(read(value))
 
 
 def _fault(text: str, position: int, reason: str, offset: int | None = None) -> ExpressionError:

@@ -184,10 +184,11 @@ def _condition(node: Node, context: Context) -> Evaluate:
     evaluate = _compile(node, context)
     if node["type"] in ("comparator", "not_expression"):
         return evaluate
-    return lambda value: not _is_false(evaluate(value))
+    return lambda value: not is_false(evaluate(value))
 
 
-def _is_false(value: Any) -> bool:
+def is_false(value: Any) -> bool:
+    """Whether JMESPath takes a value for false."""
     # Zero is true in JMESPath.
     return not value and (value is None or value is False or value in ("", [], {}))
 
@@ -210,7 +211,7 @@ def _or(node: Node, context: Context) -> Evaluate:
 
     def either(value: Any) -> Any:
         found = left(value)
-        return right(value) if _is_false(found) else found
+        return right(value) if is_false(found) else found
 
     return either
 
@@ -220,14 +221,14 @@ def _and(node: Node, context: Context) -> Evaluate:
 
     def both(value: Any) -> Any:
         found = left(value)
-        return found if _is_false(found) else right(value)
+        return found if is_false(found) else right(value)
 
     return both
 
 
 def _not(node: Node, context: Context) -> Evaluate:
     operand = _compile(node["children"][0], context)
-    return lambda value: _is_false(operand(value))
+    return lambda value: is_false(operand(value))
 
 
 def _comparator(node: Node, context: Context) -> Evaluate:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from jmespath.visitor import TreeInterpreter
 
+from scimweave.mapping.expression.closures import is_false
 from scimweave.mapping.expression.dependencies import Dependencies
 from scimweave.mapping.expression.fault import EvaluationError
 from scimweave.mapping.expression.lets import Let
@@ -27,6 +28,13 @@ from scimweave.mapping.rules.secret import without_secrets
 _PLAIN = frozenset({"literal", "identity", "current", "expref", "index", "slice", "key_val_pair"})
 _CHAINS = frozenset({"subexpression", "index_expression"})
 DEFAULT_ARM = "default"
+TRUE_ARM, FALSE_ARM = "condition true", "condition false"
+# Which values they pass over.
+_FIRST_OF: Mapping[str, tuple[Any, ...]] = {
+    "coalesce": (None,),
+    "first_present": (None, ""),
+    "not_null": (None,),
+}
 _NO_LETS: Mapping[str, Let] = {}
 
 
@@ -35,7 +43,8 @@ class Piece:
     """A piece of an expression with the value that it had.
 
     ``error`` says why there was none. ``arm`` is the key of the pair that a ``switch`` chose, as
-    it is written, or ``default``.
+    it is written, or ``default``. ``choices`` are all that were made below the whole expression:
+    the text of what chose, and of what was chosen, as in ``arms_of``.
     """
 
     text: str
@@ -43,6 +52,7 @@ class Piece:
     error: str | None = None
     arm: str | None = None
     children: list[Piece] = field(default_factory=list)
+    choices: frozenset[tuple[str, str]] = frozenset()
 
 
 def explain_expression(
@@ -79,21 +89,38 @@ def _explain(text: str, root: Any, roots: Mapping[str, str], lets: Mapping[str, 
         whole.error = error.reason
     except (ArithmeticError, TypeError, ValueError, RecursionError) as error:
         whole.error = str(error)
+    whole.choices = frozenset(interpreter.choices)
     return _whole(whole)
 
 
-def switch_arms(text: str, lets: Mapping[str, Let] = _NO_LETS) -> list[tuple[str, list[str]]]:
-    """Return each ``switch`` of an expression with its arms, in the order of the text.
+def arms_of(text: str, lets: Mapping[str, Let] = _NO_LETS) -> list[tuple[str, list[str]]]:
+    """Return each piece of an expression that chooses, with its arms, in the order of the text.
 
+    These are ``switch`` (by its keys), ``iif``, ``coalesce`` and its like, ``||`` and ``&&``.
     Those of the named expressions that it reads are there too.
     """
     found = []
     for node in _nodes(parse(text).tree):
-        if node["type"] == "function_expression" and node["value"] == "switch":
-            found.append((unparse(node), [*map(unparse, node["children"][2::2]), DEFAULT_ARM]))
-        elif node["type"] == VARIABLE:
-            found += switch_arms(lets[node["value"]].text, lets)
+        if node["type"] == VARIABLE:
+            found += arms_of(lets[node["value"]].text, lets)
+        elif arms := _arms(node):
+            found.append((unparse(node), arms))
     return found
+
+
+def _arms(node: Node) -> list[str]:
+    children = node["children"]
+    if node["type"] in {"or_expression", "and_expression"}:
+        return [unparse(child) for child in children]
+    if node["type"] != "function_expression":
+        return []
+    if node["value"] == "switch":
+        return [*map(unparse, children[2::2]), DEFAULT_ARM]
+    if node["value"] == "iif":
+        return [TRUE_ARM, FALSE_ARM]
+    if node["value"] in _FIRST_OF:
+        return [unparse(child) for child in children]
+    return []
 
 
 def _nodes(node: Node) -> list[Node]:
@@ -118,6 +145,7 @@ class _Interpreter(TreeInterpreter):
         super().__init__()
         self._renamed = renamed
         self._piece = piece
+        self.choices: set[tuple[str, str]] = set()
         self._named = named
         self._known: dict[str, Piece] = {}
 
@@ -149,6 +177,7 @@ class _Interpreter(TreeInterpreter):
             self._known[name] = self._named(name)
         found = self._known[name]
         self._piece.children.append(found)
+        self.choices |= found.choices
         if found.error is not None:
             raise EvaluationError(f"${name}: {found.error}")
         return found.value
@@ -161,7 +190,23 @@ class _Interpreter(TreeInterpreter):
         ]
         if function.name == "switch":
             self._piece.arm = _arm(node, arguments)
+        chosen = _chosen(function.name, node, arguments)
+        if chosen is not None:
+            self.choices.add((unparse(node), chosen))
         return function.implementation(*arguments)
+
+    def visit_or_expression(self, node: Any, value: Any) -> Any:
+        return self._either(node, value, takes_left=lambda found: not is_false(found))
+
+    def visit_and_expression(self, node: Any, value: Any) -> Any:
+        return self._either(node, value, takes_left=is_false)
+
+    def _either(self, node: Any, value: Any, takes_left: Callable[[Any], bool]) -> Any:
+        left, right = node["children"]
+        found = self.visit(left, value)
+        is_left = takes_left(found)
+        self.choices.add((unparse(node), unparse(left if is_left else right)))
+        return found if is_left else self.visit(right, value)
 
     def _argument(self, function: Function, index: int, node: Any, value: Any) -> Any:
         if node["type"] == "expref":
@@ -179,6 +224,23 @@ class _Interpreter(TreeInterpreter):
             return self.visit(node, value)
         finally:
             self._piece = around
+
+
+def _chosen(name: str, node: Node, arguments: list[Any]) -> str | None:
+    if name == "switch":
+        return _arm(node, arguments)
+    if name == "iif":
+        return TRUE_ARM if arguments[0] else FALSE_ARM
+    passed_over = _FIRST_OF.get(name)
+    if passed_over is None:
+        return None
+    present = (
+        child
+        for child, value in zip(node["children"], arguments, strict=True)
+        if value not in passed_over
+    )
+    first = next(present, None)
+    return None if first is None else unparse(first)
 
 
 def _arm(node: Node, arguments: list[Any]) -> str:

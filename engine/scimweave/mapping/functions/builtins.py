@@ -9,13 +9,16 @@ from typing import Any, cast
 
 from scimweave.mapping.expression.fault import EvaluationError
 from scimweave.mapping.functions.argument_type import type_name
-from scimweave.mapping.functions.limits import limited, reserve
+from scimweave.mapping.functions.limits import SMALL, limited, reserve
 from scimweave.mapping.functions.spec import Example, Library, Parameter
 
 BUILTINS = Library()
 
 Array = list[Any]
 Key = Callable[[Any], Any]
+
+# So few texts make one that is at most so many times as long: it may be looked at afterwards.
+_FEW = 8
 
 _NUMBER = Parameter("value", "number")
 _NUMBERS = Parameter("values", "array[number]")
@@ -96,6 +99,11 @@ def floor(value: float) -> int:
 def join(glue: str, values: list[str | None]) -> str:
     """The strings with the glue between them; nulls are left out (JMESPath refuses them)."""
     present = [value for value in values if value is not None]
+    if len(present) <= _FEW:
+        text = glue.join(present)
+        if len(text) > SMALL:
+            reserve(len(text))
+        return text
     reserve(sum(map(len, present)) + len(glue) * len(present))
     return glue.join(present)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from scimweave.mapping.expression.fault import EvaluationError
@@ -188,6 +189,17 @@ def not_(source: Any) -> bool:
     return source is not True and source != "True"
 
 
+def _table(default: Any, *pairs: Any) -> Callable[[Any], Any] | None:
+    """Return ``switch`` with a look-up for its pairs, where all keys are text."""
+    keys, values = pairs[::2], pairs[1::2]
+    if not all(isinstance(key, str) for key in keys):
+        # In Python true is 1, and a look-up would take one for the other.
+        return None
+    # The first of two keys that are the same is taken.
+    table = dict(reversed(list(zip(keys, values, strict=True))))
+    return lambda source: table.get("" if source is None else source, default)
+
+
 @CONDITIONS.define(
     Parameter("source", "string|number|boolean|null"),
     Parameter("default", "any"),
@@ -210,6 +222,7 @@ def not_(source: Any) -> bool:
         Example("switch(country, country, '', 'Other')", {"country": None}, "Other"),
         Example("switch(active, 'no', `true`, 'yes')", {"active": True}, "yes"),
     ),
+    fixed=_table,
 )
 def switch(source: Any, default: Any, *pairs: Any) -> Any:
     """The value behind the first key that is the source, else default; case and type count.

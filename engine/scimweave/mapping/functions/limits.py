@@ -7,7 +7,7 @@ from scimweave.mapping.expression.fault import EvaluationError
 MAX_TEXT = 1024 * 1024
 MAX_ALTOGETHER = 8 * MAX_TEXT
 # What is shorter is not worth counting.
-_SMALL = 4096
+SMALL = 4096
 # Of the automaton of a pattern: two or three seconds at the very worst.
 MAX_STEPS = 300_000_000
 
@@ -32,7 +32,7 @@ def start() -> None:
 
 def reserve(length: int) -> None:
     """Refuse a text of this length where it is too long, or too much with what came before."""
-    if length <= _SMALL:
+    if length <= SMALL:
         return
     check_length(length)
     _made.characters += length

@@ -165,8 +165,13 @@ def _matching(program: Program, rows: list[Row]) -> Iterator[str]:
 
 def _life_cycle(program: Program) -> Iterator[str]:
     users = program.users
-    set_off = _set(users, users.operations.deactivate_set, "false")
-    set_on = _set(users, users.operations.reactivate_set, "true")
+    operations = users.operations
+    set_off = _set(users, operations.deactivate_set, operations.deactivate_call, "false")
+    set_on = _set(users, operations.reactivate_set, operations.reactivate_call, "true")
+    leaves = f"The account is deactivated: {set_off}. Nothing is lost."
+    returns = f"The same account is reactivated: {set_on}."
+    if operations.removes_leavers:
+        leaves, returns = "The account is deleted.", "An account is created anew, or taken over."
     deletion = {
         "delete": "The account is deleted.",
         "deactivate": f"The account stays, out of use: {set_off}.",
@@ -179,12 +184,12 @@ def _life_cycle(program: Program) -> Iterator[str]:
         (
             "A person is disabled, soft-deleted, no longer assigned, or leaves the scope",
             f"{code('PATCH')}, {active} becomes false",
-            f"The account is deactivated: {set_off}. Nothing is lost.",
+            leaves,
         ),
         (
             "The person comes back",
             f"{code('PATCH')}, {active} becomes true",
-            f"The same account is reactivated: {set_on}.",
+            returns,
         ),
         (
             "A person is deleted for good (in Entra 30 days after the soft delete)",
@@ -197,10 +202,16 @@ def _life_cycle(program: Program) -> Iterator[str]:
     yield ""
     yield from table(("In Entra", "What Entra sends", f"In {text(program.title)}"), rows)
     yield ""
+    if users.scope is not None:
+        yield (
+            f"Only people for whom {code(users.scope.text)} holds get an account. Others are known "
+            "here all the same; whoever ceases to be one of them is treated as a leaver."
+        )
+        yield ""
 
 
-def _set(users: ObjectProgram, given: Mapping[str, Value], active: str) -> str:
-    """Say what the fields of the account become."""
+def _set(users: ObjectProgram, given: Mapping[str, Value], called: str | None, active: str) -> str:
+    """Say what the fields of the account become, and what is called."""
     hidden = {each.name for each in users.fields if each.sensitive}
     parts = [
         f"{code(name)} is set" if name in hidden else f"{code(name)} becomes {code(_shown(value))}"
@@ -214,6 +225,8 @@ def _set(users: ObjectProgram, given: Mapping[str, Value], active: str) -> str:
     if follow:
         verb = "follows" if len(follow) == 1 else "follow"
         parts.append(f"{codes(follow)} {verb} {code('active')}, which is {active}")
+    if called is not None:
+        parts.append(f"{code(called)} is called")
     return ", ".join(parts) or "its fields are made of the person as before"
 
 

@@ -10,8 +10,9 @@ from scimweave.mapping.project import KEEP, Field, FieldError, Reader
 from scimweave.mapping.report import Report
 from scimweave.mapping.rules.convert import Unfit, Value
 from scimweave.mapping.rules.fitting import Fit, explained, fitting, looked_up, shown
-from scimweave.mapping.rules.inverse import Rule, inverses
+from scimweave.mapping.rules.inverse import Inverses, Rule, inverses
 from scimweave.mapping.rules.origin import Origin, Read, from_expression, from_paths, type_of
+from scimweave.mapping.rules.reference import check_reference, referring
 from scimweave.mapping.rules.secret import secret_paths
 from scimweave.mapping.rules.vocabulary import Vocabulary
 from scimweave.scim.syntax import AttributePath
@@ -33,6 +34,8 @@ _MAX_ROWS_AT_FAULT = 20
 _CHECKED = frozenset({"string", "boolean", "integer", "json"})
 _WORDS = {"boolean": "true or false", "integer": "a whole number", "decimal": "a number"}
 _WORDS |= {"datetime": "a date with a time", "json": "a list or an object"}
+
+_NOT_BACK = Inverses((), "the key of an account is not the id of its user here")
 
 
 def compile_field(
@@ -71,6 +74,8 @@ class _FieldCompiler:
 
     def constant(self, name: str) -> Field | None:
         """Compile ``const``."""
+        if self.rule.ref is not None:
+            check_reference(self.rule, self.where, self.vocabulary, self.report)
         self._only_one_origin()
         for key in ("values", "default"):
             if self.rule.has(key):
@@ -90,6 +95,8 @@ class _FieldCompiler:
         sources = (*origin.sources, *default.sources)
         if secret_paths(sources):
             self.sensitive = True
+        if self.rule.ref is not None:
+            return self._reference(name, origin, default)
         made = self.rule.type or (
             _common_type(self.rule.values) if self.rule.values else origin.type
         )
@@ -100,6 +107,15 @@ class _FieldCompiler:
         finish = self._finish(origin, table, fit, made)
         read = _reading(origin.read, finish, read_absent)
         return self._field(name, made, fit, origin.sources, sources, origin.text, read, table)
+
+    def _reference(self, name: str, origin: Origin, default: Origin) -> Field:
+        check_reference(self.rule, self.where, self.vocabulary, self.report)
+        fit = self._fit(self.rule.type)
+        absent = self._absent(default, fit)
+        read = referring(origin.read, absent, keep=self.rule.absent == "keep")
+        return self._field(
+            name, self.rule.type, fit, origin.sources, origin.sources, origin.text, read
+        )
 
     def _field(
         self,
@@ -113,7 +129,8 @@ class _FieldCompiler:
         table: Mapping[str, Value] | None = None,
     ) -> Field:
         given = Rule(name, self.rule, self.where, origins, table, self.vocabulary, self.fields)
-        back = inverses(given, self.report)
+        is_reference = self.rule.ref is not None
+        back = _NOT_BACK if is_reference else inverses(given, self.report)
         return Field(
             name=name,
             type=made,
@@ -128,6 +145,7 @@ class _FieldCompiler:
             secrets=secret_paths(dict.fromkeys(sources)),
             inverses=back.found,
             not_read=back.reason,
+            refers=str(self.rule.expr or self.rule.from_) if is_reference else None,
             defaulted=self.rule.default is not None,
         )
 

@@ -11,8 +11,8 @@ from aiohttp import web
 from directory import Directory
 from provider import Client, Provider
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.journal import Event
 from scimweave.provisioning.keys import generate_key
+from scimweave.provisioning.lifecycle.journal import Event
 from scimweave_server.http.app import create_app
 
 

@@ -11,7 +11,7 @@ from scim2_models import Group, ListResponse, Schema, User
 from directory import Directory
 from provider import Answer, Provider
 from scimweave.provisioning.engine import Engine
-from scimweave.provisioning.journal import Event
+from scimweave.provisioning.lifecycle.journal import Event
 from scimweave.store import sqlite_members
 
 PROPRIETARY = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"

@@ -1,0 +1,1 @@
+"""Accounts as entries of a directory."""

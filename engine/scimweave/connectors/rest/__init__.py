@@ -1,0 +1,1 @@
+"""Accounts behind an API that a mapping file declares."""

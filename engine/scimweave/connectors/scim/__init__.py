@@ -1,0 +1,1 @@
+"""Accounts as resources of another SCIM service."""

@@ -1,0 +1,1 @@
+"""Accounts as rows of tables: SQLite, PostgreSQL, MariaDB and MySQL."""

@@ -1,0 +1,1 @@
+"""What a change means, and how it is carried out safely."""

@@ -1,0 +1,243 @@
+"""What one operation is going to do: decided from values alone, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from scimweave.connectors.base import Value
+from scimweave.mapping import FieldFault, ObjectProgram
+from scimweave.mapping.operation import Operation, Standing, operation
+from scimweave.provisioning.lifecycle.difference import (
+    NO_DIFFERENCE,
+    Difference,
+    difference,
+)
+from scimweave.provisioning.lifecycle.identifiers import new_id
+from scimweave.provisioning.lifecycle.references import without_references
+from scimweave.provisioning.lifecycle.refusal import refuse_faults
+from scimweave.provisioning.running import Running
+from scimweave.store.base import (
+    NO_MEMBERS,
+    Key,
+    Link,
+    MemberDelta,
+    Record,
+    Resource,
+)
+
+# In a link's projection beside the fields: the account is deactivated, by which call.
+INACTIVE = "$inactive"
+WITHOUT_FAULTS = frozenset({Operation.DEACTIVATE, Operation.MEMBERS})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one operation is going to do, decided before anything is written.
+
+    ``call`` is an action of the target; ``removes`` says that the account goes, ``inactive`` that
+    it is out of use afterwards. With ``rests`` nothing is done to the account, and its link stays.
+    ``refers`` are the keys of other accounts that it writes, by resource id; None: nobody looked.
+    ``partial`` brings some fields only: the account lags behind as it did.
+    ``cause`` is for the log, where no request of the provider is behind it: then the resource
+    stays as it is, with its version.
+    """
+
+    operation: Operation
+    before: Record | None
+    after: Resource | None
+    key: Key | None
+    old: Mapping[str, Any]
+    wanted: Mapping[str, Value]
+    difference: Difference
+    members: MemberDelta = NO_MEMBERS
+    call: str | None = None
+    removes: bool = False
+    inactive: bool = False
+    rests: bool = False
+    remark: str | None = None
+    refers: Mapping[str, Key | None] | None = field(default_factory=dict)
+    partial: bool = False
+    cause: str | None = None
+
+
+def meaning(objects: ObjectProgram, before: Record | None, after: Resource | None) -> Operation:
+    """Return what a change means; where the resource stays as it is, its members change."""
+    if before is None:
+        return operation(objects, None, after)
+    what = operation(objects, stands(before), after)
+    return Operation.MEMBERS if before.resource == after and what is Operation.UPDATE else what
+
+
+def stands(record: Record) -> Standing:
+    """Return how a resource stands: what became of its account says more than what it is now."""
+    link = record.link
+    is_inactive = link is not None and INACTIVE in link.projection
+    return Standing(
+        link is not None, not is_inactive and record.resource.get("active") is not False
+    )
+
+
+def without_account(
+    running: Running, what: Operation, before: Record | None, after: Resource
+) -> Step:
+    """Return the step of a resource that has no account and gets none."""
+    objects = running.objects
+    word = f"{running.section[:-1]} of the target"
+    if objects.in_scope(after):
+        remark = f"inactive: there is no {word}"
+    else:
+        remark = f"out of scope: there is no {word}"
+    return Step(what, before, after, None, {}, {}, NO_DIFFERENCE, remark=remark)
+
+
+def out_of_scope(running: Running, before: Record, after: Resource) -> Step:
+    """Return the step of a resource that left the scope before: its account rests."""
+    link = before.link
+    assert link is not None
+    return Step(
+        Operation.OUT_OF_SCOPE,
+        before,
+        after,
+        link.key,
+        link.projection,
+        {},
+        NO_DIFFERENCE,
+        rests=True,
+        remark=f"out of scope: the {running.section[:-1]} of the target is left as it is",
+    )
+
+
+def removal(running: Running, before: Record, after: Resource) -> Step:
+    """Return the step of a deactivation that removes the account, or lets go of it."""
+    link = before.link
+    assert link is not None
+    is_left = running.section == "groups" and running.objects.operations.delete == "ignore"
+    remark = None if running.objects.in_scope(after) else "out of scope"
+    return Step(
+        Operation.DEACTIVATE,
+        before,
+        after,
+        None if is_left else link.key,
+        link.projection,
+        {},
+        NO_DIFFERENCE,
+        removes=not is_left,
+        remark=remark,
+    )
+
+
+def ends_account(objects: ObjectProgram, after: Resource) -> bool:
+    """Whether a resource that has an account is to be without one."""
+    if objects.section == "groups":
+        return not objects.in_scope(after)
+    return objects.operations.removes_leavers and not objects.is_active(after)
+
+
+def projected(
+    running: Running,
+    before: Record | None,
+    what: Operation,
+    after: Resource,
+    touched: frozenset[str],
+) -> Mapping[str, Value]:
+    """Project ``after``, or refuse.
+
+    What cannot be projected keeps neither a leaver in nor a member out, unless this request
+    brought it.
+    """
+    objects = running.objects
+    projection = objects.project(after, creating=before is None or before.link is None)
+    blocking = [
+        fault
+        for fault in projection.faults
+        # Of whoever leaves the scope, nothing has to fit the target.
+        if objects.in_scope(after)
+        and (what not in WITHOUT_FAULTS or _is_touched(running, fault, touched))
+    ]
+    if blocking:
+        raise refuse_faults(blocking)
+    if what is Operation.REACTIVATE:
+        return {**projection.values, **objects.operations.reactivate_set}
+    return projection.values
+
+
+def _is_touched(running: Running, fault: FieldFault, touched: frozenset[str]) -> bool:
+    field = running.objects.field(fault.field)
+    written = {name.lower() for name in touched}
+    return field is not None and any(
+        name.lower() in written
+        for source in field.sources
+        for name in (source.attribute, source.uri or source.attribute)
+    )
+
+
+def deletion(running: Running, before: Record) -> Step:
+    """Return the step that ends a resource, and does with its account what the file says."""
+    objects = running.objects
+    link, operations = before.link, objects.operations
+    wanted: Mapping[str, Value] = {}
+    changes, call = NO_DIFFERENCE, None
+    if link is not None and operations.delete == "deactivate":
+        values = objects.project({**before.resource, "active": False}).values
+        wanted = without_references(values)
+        changes = difference(objects, link.projection, wanted, objects.once)
+        call = operations.deactivate_call if stands(before).was_active else None
+    return Step(
+        Operation.DELETE,
+        before,
+        None,
+        link.key if link else None,
+        link.projection if link else {},
+        wanted,
+        changes,
+        call=call,
+        removes=link is not None and operations.delete == "delete",
+        remark=None if link else "there was no account",
+    )
+
+
+def record_after(running: Running, step: Step) -> Record | None:
+    """Return what is stored after a step, with its link; None after a deletion."""
+    if step.after is None:
+        return None
+    link = _link_after(running, step)
+    now = datetime.now(UTC)
+    if step.before is None:
+        kind = running.objects.resource_type.name
+        return Record(new_id(), kind, step.after, 1, now, now, link)
+    if step.cause is not None:
+        return replace(step.before, link=link)
+    return replace(
+        step.before,
+        resource=step.after,
+        version=step.before.version + 1,
+        last_modified=now,
+        link=link,
+    )
+
+
+def _link_after(running: Running, step: Step) -> Link | None:
+    if step.rests and step.before is not None:
+        return step.before.link
+    if step.removes:
+        return None
+    # What an edit does not write any more stands there still, and may come back with another edit.
+    kept = {**step.old, **step.difference.remembered}
+    kept.pop(INACTIVE, None)
+    if step.inactive:
+        kept[INACTIVE] = running.objects.operations.deactivate_call or True
+    before = step.before.link if step.before else None
+    revision = before.revision if step.partial and before else running.program.revision
+    return Link(step.key if step.key is not None else "", kept, revision)
+
+
+def linked(record: Record, key: Key | None) -> Record:
+    """Put in the key that the target gave; without one there is no account to link."""
+    if key is None or record.link is None:
+        return replace(record, link=None)
+    if key == record.link.key:
+        return record
+    return replace(record, link=replace(record.link, key=key))

@@ -1,0 +1,1 @@
+"""What an edited mapping would do to whom, and doing it."""

@@ -1,0 +1,1 @@
+"""What a query selects, in which order, and which part of it."""

@@ -1,0 +1,153 @@
+"""The attributes of a resource type that are found by an index instead of a scan."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scimweave.mapping import Field
+from scimweave.provisioning.lifecycle.lookups import (
+    DISPLAY_NAME,
+    EXTERNAL_ID,
+    USER_NAME,
+    label_of,
+    lookups_of,
+)
+from scimweave.provisioning.lifecycle.references import referred_ids
+from scimweave.scim.comparison import Normal, is_text, sortable
+from scimweave.scim.error import ScimError
+from scimweave.scim.filter import Values, reading
+from scimweave.scim.path import parse_path
+from scimweave.scim.schema import Attribute, ResourceType
+from scimweave.scim.syntax import AttributePath
+from scimweave.store.base import REFERS, Store
+
+# Of every type that has them.
+ALWAYS = (
+    AttributePath(None, USER_NAME),
+    AttributePath(None, EXTERNAL_ID),
+    AttributePath(None, DISPLAY_NAME),
+    AttributePath(None, "emails", "value"),
+)
+MOST_NAMES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An indexed attribute under its canonical name, such as ``emails.value``."""
+
+    name: str
+    leaf: Attribute
+    values: Values
+    normal: Normal
+
+    def of(self, resource: dict[str, Any]) -> Iterator[str]:
+        """Return the values of a resource in the form that is compared."""
+        for value in self.values(resource):
+            text = self.normal(value)
+            if text is not None:
+                yield text
+
+
+class Indexes:
+    """The indexes of one resource type. Equal lists have one ``text``."""
+
+    def __init__(
+        self,
+        resource_type: ResourceType,
+        more: Iterable[AttributePath] = (),
+        references: Iterable[Field] = (),
+    ) -> None:
+        self.resource_type = resource_type
+        self._references = tuple(references)
+        found = (_index(path, resource_type) for path in (*ALWAYS, *more))
+        self._by_name: Mapping[str, Index] = {each.name: each for each in found if each}
+        # Lookups made by other rules of folding would not be found again.
+        rules = f"unicode {unicodedata.unidata_version}"
+        exact = (f"{each.name}{'=' * each.leaf.case_exact}" for each in self._by_name.values())
+        self._by_text: dict[str, Index | None] = {}
+        refers = (f"{REFERS}={each.name}:{each.refers}" for each in self._references)
+        self.text = " ".join((rules, *sorted(exact), *refers))
+
+    def referred(self, resource: dict[str, Any]) -> Iterator[str]:
+        """Yield the ids of the users that a resource refers to."""
+        return referred_ids(self._references, resource)
+
+    def named(self, name: str | None) -> Index | None:
+        """Return the index of an attribute, by ``name_of``."""
+        return self._by_name.get(name) if name else None
+
+    def is_narrow(self, name: str) -> bool:
+        """Whether few resources share a value of an indexed attribute."""
+        return name in {label_of(self.resource_type.name), EXTERNAL_ID}
+
+    def find(self, path: str) -> Index | None:
+        """Return the index of an attribute by any of its names, as a provider writes it."""
+        if path not in self._by_text:
+            # Providers write few names; whoever writes many is not helped.
+            if len(self._by_text) >= MOST_NAMES:
+                self._by_text.clear()
+            self._by_text[path] = self._find(path)
+        return self._by_text[path]
+
+    def _find(self, path: str) -> Index | None:
+        try:
+            return self.named(index_name(parse_path(path), self.resource_type))
+        except ScimError:
+            return None
+
+    def __iter__(self) -> Iterator[Index]:
+        return iter(self._by_name.values())
+
+    def without(self, other: Indexes) -> Indexes:
+        """Return those of these that ``other`` has too."""
+        both = Indexes(self.resource_type)
+        both._by_name = {
+            name: each
+            for name, each in self._by_name.items()
+            if (same := other.named(name)) and same.leaf.case_exact == each.leaf.case_exact
+        }
+        return both
+
+
+def index_name(path: AttributePath, resource_type: ResourceType) -> str:
+    """Return the canonical name of what ``path`` reads. Raises ``ScimError``."""
+    resolved = resource_type.resolve(path)
+    sub = resolved.sub_attribute or resolved.attribute.sub_attributes.get("value")
+    uri = resolved.schema.id if resolved.is_extension else None
+    return str(AttributePath(uri, resolved.attribute.name, sub.name if sub else None))
+
+
+def _index(path: AttributePath, resource_type: ResourceType) -> Index | None:
+    try:
+        name, read = index_name(path, resource_type), reading(path, resource_type)
+    except ScimError:
+        return None  # this type has no such attribute
+    return Index(name, read.leaf, read.values, sortable(read.leaf)) if is_text(read.leaf) else None
+
+
+class IndexesInUse:
+    """Which indexes are written, and which of them are complete and may be asked."""
+
+    def __init__(self, wanted: Indexes) -> None:
+        self.written = wanted
+        self.asked = wanted
+
+    async def change(self, store: Store, integration: str, wanted: Indexes) -> None:
+        """Take up another list; where the store has lookups of another one, they are made anew.
+
+        Requests may come meanwhile: what is written from now on has the new lookups.
+        """
+        kind = wanted.resource_type.name
+        before, self.written = self.written, wanted
+        self.asked = before.without(wanted)
+        if await store.lookup_list(integration, kind) != wanted.text:
+            await store.write_lookups(
+                integration,
+                kind,
+                wanted.text,
+                lambda record: lookups_of(record, record.link.key if record.link else None, wanted),
+            )
+        self.asked = wanted
