@@ -23,6 +23,7 @@ check: .venv/ready
 	for script in examples/*-*/run.py; do $(BIN)/mypy $$script || exit 1; done
 	$(BIN)/lint-imports
 	$(BIN)/deptry engine server
+	$(BIN)/scimweave fmt --check mappings $(dir $(wildcard examples/*/*.yaml))
 	$(BIN)/scimweave lint $(MAPPINGS)
 	$(BIN)/scimweave test $(MAPPINGS)
 
