@@ -60,7 +60,10 @@ def fail(message: str) -> NoReturn:
 
 
 def write_new(text: str, output: Path | None) -> None:
-    """Write a draft to a file that is not there yet, or to standard output."""
+    """Write a draft, laid out as ``fmt`` does it, to a new file or to standard output."""
+    from scimweave.mapping.layout.canonical import canonical
+
+    text = canonical(text, "the draft")
     if output is None:
         typer.echo(text, nl=False)
         return
