@@ -73,6 +73,27 @@ async def test_an_update_sends_what_changes_in_the_declared_form(body: str, sent
     assert double.seen[0].body == sent
 
 
+@pytest.mark.parametrize(
+    ("account", "key"),
+    [
+        pytest.param({"id": 42, "email": "ada@example.com"}, 42, id="as-the-account-tells-it"),
+        pytest.param({"email": "ada@example.com"}, "42", id="where-it-does-not"),
+    ],
+)
+async def test_a_created_account_may_be_told_by_its_location(account: Any, key: Key) -> None:
+    made = json(None, 201, Location="/v1/employees/42/")
+    async with target({}, made, json(account)) as (connector, double):
+        assert await connector.create({"email": "ada@example.com"}) == key
+    assert double.requests()[1:] == ["GET /v1/employees/42"]
+
+
+async def test_an_account_that_was_made_and_cannot_be_read_is_no_failure_yet() -> None:
+    made = json(None, 201, Location="/v1/employees/42")
+    async with target({}, made, json({}, 403)) as (connector, _):
+        error = await refused(Unreachable, connector.create({"email": "ada@example.com"}))
+    assert error.applied is None
+
+
 async def test_fields_with_dots_are_objects_within_objects() -> None:
     answer = json({"id": 7, "mail": "a", "name": {"first": "Ada", "last": None}})
     async with target({}, answer, shape=NESTED) as (connector, double):

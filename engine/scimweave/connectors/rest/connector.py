@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from scimweave.connectors.base import (
     Account,
@@ -64,8 +65,12 @@ class RestConnector:
         if key is None:
             key = key_of(fields.get(self._shape.key))
         if key is None:
+            key = await self._located(answer)
+        if key is None:
             raise Unreachable(
-                "the answer to create holds no key; see answers.item and answers.key", applied=None
+                "the answer to create holds no key, in its body or as Location; see answers.item "
+                "and answers.key",
+                applied=None,
             )
         return key
 
@@ -217,6 +222,21 @@ class RestConnector:
         there = answer.status in (operation.gone if removes else operation.conflict)
         if not done and not (operation.each_member and there):
             self._requests.check(operation, answer, values)
+
+    async def _located(self, answer: Answer) -> Key | None:
+        """Return the key of the account that ``Location`` names, as the account itself tells it."""
+        path = urlsplit(answer.headers.get("Location", "")).path
+        last = unquote(path.rstrip("/").rpartition("/")[2])
+        reading = self._operations.get("read")
+        if not last or reading is None:
+            return last or None
+        try:
+            found = await self._read(reading, last)
+            told = key_of(reading.key(found[0])) if found else None
+        except TargetError as error:
+            # The account is there, and nobody knows it yet.
+            raise Unreachable(f"what create has made: {error}", applied=None) from error
+        return last if told is None else told
 
     async def _replace(self, operation: Operation, key: Key, fields: Mapping[str, Value]) -> None:
         """Send the whole account with the changes in it; nobody else's change is overwritten."""
