@@ -11,6 +11,7 @@ from scimweave_server.cli import (
     check,
     docs,
     explain,
+    guard,
     import_accounts,
     import_entra,
     init,
@@ -60,6 +61,7 @@ app.command("init")(init.init)
 app.command("init-target")(init_target.init_target)
 app.command("import")(import_accounts.import_accounts)
 app.command("reconcile")(reconcile.reconcile)
+app.add_typer(guard.app, name="guard", help="Leavers that the guard holds.")
 app.command("import-entra")(import_entra.import_entra)
 app.command("log")(log.log)
 app.command("unmapped")(unmapped.unmapped)
