@@ -1,6 +1,8 @@
 # Each target makes or updates .venv from requirements.lock by itself.
 PYTHON ?= python3
 BIN := .venv/bin
+# Each worker starts its own database servers and directory.
+SIDE_BY_SIDE := -n 2 --dist worksteal
 SOURCES := engine server tests examples bench
 # The mapping of custom-connector wants its package installed: its run.py lints it.
 MAPPINGS := mappings $(filter-out examples/people/ examples/custom-connector/, $(wildcard examples/*/))
@@ -11,8 +13,8 @@ demo: .venv/ready
 	$(BIN)/python examples/demo.py
 
 test: .venv/ready
-	$(BIN)/pytest -m "not slow"
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m "not slow" $(SIDE_BY_SIDE)
+	$(BIN)/pytest -m slow $(SIDE_BY_SIDE)
 
 check: .venv/ready
 	$(BIN)/ruff check $(SOURCES)
@@ -21,6 +23,7 @@ check: .venv/ready
 	for script in examples/*-*/run.py; do $(BIN)/mypy $$script || exit 1; done
 	$(BIN)/lint-imports
 	$(BIN)/deptry engine server
+	$(BIN)/scimweave fmt --check mappings $(dir $(wildcard examples/*/*.yaml))
 	$(BIN)/scimweave lint $(MAPPINGS)
 	$(BIN)/scimweave test $(MAPPINGS)
 

@@ -2,7 +2,8 @@
 
 In the order of a file's life: ``document`` reads the text, ``model`` and ``shape`` its form,
 ``compiler`` makes a program of ``rules`` and ``expression``, ``checks`` and ``lint`` look at it,
-``project`` is what runs. ``tests``, ``coverage``, ``explain`` and ``editor`` are for its author.
+``project`` is what runs. ``tests``, ``coverage``, ``explain``, ``editor`` and ``layout`` are for
+its author.
 """
 
 from scimweave.mapping.checks.target import check_members, check_target, target_finding

@@ -40,15 +40,15 @@ def load_all(paths: Iterable[Path], env: Mapping[str, str] = os.environ) -> tupl
     return tuple(programs)
 
 
-def mapping_files(paths: Iterable[Path]) -> list[Path]:
+def mapping_files(paths: Iterable[Path], *, with_bases: bool = False) -> list[Path]:
     """Return the files that ``paths`` name: of a folder those that end in .yaml or .yml.
 
     A file is returned once. What cannot be read is returned too. In a folder, a name that begins
-    with ``_`` is of a base, which others extend, and left out.
+    with ``_`` is of a base, which others extend, and left out unless asked for.
     """
     found: dict[str, Path] = {}
     for path in paths:
-        for file in _in_folder(path) if os.path.isdir(path) else [path]:
+        for file in _in_folder(path, with_bases) if os.path.isdir(path) else [path]:
             found.setdefault(os.path.realpath(file), file)
     return list(found.values())
 
@@ -85,7 +85,7 @@ def _check(paths: Iterable[Path], env: Mapping[str, str]) -> tuple[list[Program]
     return programs, list(dict.fromkeys(findings)) + duplicates(programs)
 
 
-def _in_folder(folder: Path) -> list[Path]:
+def _in_folder(folder: Path, with_bases: bool) -> list[Path]:
     try:
         entries = sorted(folder.iterdir())
     except OSError:
@@ -94,7 +94,9 @@ def _in_folder(folder: Path) -> list[Path]:
     return [
         each
         for each in entries
-        if each.suffix in _SUFFIXES and not each.name.startswith(".") and not _is_base(each)
+        if each.suffix in _SUFFIXES
+        and not each.name.startswith(".")
+        and (with_bases or not _is_base(each))
     ]
 
 

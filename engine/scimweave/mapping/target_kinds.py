@@ -13,6 +13,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Protocol, Union, get_args, get_origin
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from scimweave.mapping.model import MappingModel, Model, TargetOptions
 
 GROUP = "scimweave.connectors"
@@ -109,6 +111,18 @@ def options_at(kind: TargetKind, path: tuple[str | int, ...]) -> type[Model] | N
     return next(iter(_models(annotation)), None)
 
 
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a key takes a ``Secret``, which nobody should write into a file."""
+    among = [field, *(each for part in _parts(field.annotation) for each in _metadata(part))]
+    extras = [getattr(each, "json_schema_extra", None) for each in among]
+    return any(isinstance(extra, dict) and extra.get("writeOnly") for extra in extras)
+
+
+def _metadata(annotation: Any) -> tuple[Any, ...]:
+    found: tuple[Any, ...] = getattr(annotation, "__metadata__", ())
+    return found
+
+
 def _below(annotation: Any, step: str | int) -> Iterator[Any]:
     """Yield what may stand at a key or index of a value with this annotation."""
     for model in _models(annotation):
@@ -127,12 +141,15 @@ def _models(annotation: Any) -> Iterator[type[Model]]:
 
 
 def _alternatives(annotation: Any) -> Iterator[Any]:
-    origin = get_origin(annotation)
-    if origin in (Union, types.UnionType):
+    for part in _parts(annotation):
+        yield from _alternatives(get_args(part)[0]) if _metadata(part) else (part,)
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """Yield the parts of a union, annotated ones as they are."""
+    if get_origin(annotation) in (Union, types.UnionType):
         for each in get_args(annotation):
-            yield from _alternatives(each)
-    elif hasattr(annotation, "__metadata__"):
-        yield from _alternatives(get_args(annotation)[0])
+            yield from _parts(each)
     else:
         yield annotation
 

@@ -11,6 +11,7 @@ from scimweave_server.cli import (
     check,
     docs,
     explain,
+    fmt,
     guard,
     import_accounts,
     import_entra,
@@ -49,6 +50,7 @@ app.command("serve")(serve.serve)
 app.add_typer(key.app, name="key", help="Secret keys of an integration.")
 app.command("lint")(check.lint)
 app.command("test")(test.run_tests)
+app.command("fmt")(fmt.fmt)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)

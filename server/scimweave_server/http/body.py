@@ -84,6 +84,8 @@ def origin(request: web.Request) -> str:
 
 @lru_cache(maxsize=64)
 def _origin(scheme: str, host: str) -> str:
+    # aiohttp keeps bytes that are no UTF-8 as lone surrogates, which no JSON can hold.
+    host.encode()
     parts = urlsplit(f"{scheme}://{host}")
     if parts.port == 0 or not parts.hostname or parts.netloc != host or "@" in host:
         raise ValueError(host)

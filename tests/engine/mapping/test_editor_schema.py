@@ -84,6 +84,14 @@ def test_rule_without_or_with_two_sources_is_not_valid() -> None:
     assert faults(mapping_text("x: { from: title, const: 1 }")) == ["$.users.attributes.x"]
 
 
+def test_file_that_extends_another_may_leave_out_what_that_has() -> None:
+    part = "integration: b\nextends: _a.yaml\nusers: { attributes: { title: { max_length: 9 } } }\n"
+    assert faults(part) == []
+    found = set(faults(part.replace("extends: _a.yaml\n", "")))
+    assert found == {"$", "$.users", "$.users.attributes.title"}
+    assert faults(part.replace("max_length: 9", "from: title, const: 1")) != []
+
+
 def test_every_key_has_a_text_to_show() -> None:
     keys = {key for _, model in PLACES for key in model.keys()}  # noqa: SIM118 - a method of the model
     assert keys - KEY_DOCS.keys() == set()

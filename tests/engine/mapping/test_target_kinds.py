@@ -18,6 +18,7 @@ from scimweave.mapping.model import Flag, Model, Secret, Text
 class Auth(Model):
     token: Secret
     scheme: Text = "Bearer"
+    password: Secret | None = None
 
 class Options(TargetOptions):
     host: Text
@@ -80,6 +81,11 @@ def test_options_of_a_package_reach_its_connector(plug: Plug) -> None:
         (
             "{ connector: acme, host: h, auth: { token: s3cret } }",
             '"token" is a secret in clear',
+            "",
+        ),
+        (
+            "{ connector: acme, host: h, auth: { token: '${T:-t}', password: s3cret } }",
+            '"password" is a secret in clear',
             "",
         ),
     ],

@@ -117,6 +117,12 @@ def head(*lines: str, method: str = "POST", path: str = "/api/v1/scim/Users") ->
             head(method="GET").replace(b"localhost", b"a:b:c"), 400, "Host", id="bad-host"
         ),
         pytest.param(
+            head(method="GET").replace(b"localhost", b"l\xa3calhost"),
+            400,
+            "Host",
+            id="host-in-no-encoding",
+        ),
+        pytest.param(
             b"GET /api/v1/scim/Users HTTP/1.0\r\nAuthorization: Bearer $TOKEN\r\n\r\n",
             400,
             "Host",

@@ -99,8 +99,7 @@ def _is_secret(kind: target_kinds.TargetKind, path: YamlPath) -> bool:
     owner = target_kinds.options_at(kind, path[:-1])
     for name, field in owner.model_fields.items() if owner else ():
         if (field.alias or name) == path[-1]:
-            extra = field.json_schema_extra
-            return isinstance(extra, dict) and bool(extra.get("writeOnly"))
+            return target_kinds.is_secret(field)
     return False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 from scimweave.mapping.editor.key_docs import KEY_DOCS
@@ -45,6 +46,7 @@ _CSV_TABLE: Json = {
     "required": ["csv", "key", "value"],
     "additionalProperties": False,
 }
+_SOURCES = ("from", "expr", "const")
 # The keys that take SCIM paths.
 _OF_PATHS = frozenset({"from", "ignore", "filterable"})
 _OWN = frozenset({"id", "meta", "schemas", "groups"})
@@ -65,16 +67,21 @@ def editor_schema(
     del definitions["TargetOptions"]
     named = [{"$ref": f"#/$defs/{kind.options.__name__}"} for kind in kinds]
     made["properties"]["target"] = {"oneOf": named}
-    rule = definitions["AttributeModel"]
     operations = definitions["OperationsModel"]["properties"]
     operations["deactivate"]["anyOf"].append({"const": "delete"})
-    rule["oneOf"] = [{"required": [key]} for key in ("from", "expr", "const")]
+    two = [{"required": list(pair)} for pair in combinations(_SOURCES, 2)]
+    definitions["AttributeModel"]["not"] = {"anyOf": two}
+    whole = {
+        section: _whole(definitions[name].pop("required"))
+        for section, name in (("users", "UsersModel"), ("groups", "GroupsModel"))
+    }
     return {
         "$schema": DIALECT,
         "title": "A mapping file of scimweave",
         **{name: each for name, each in _object(made).items() if name not in {"title", "required"}},
         # What a file lacks, the one that it extends may have.
-        "anyOf": [{"required": made["required"]}, {"required": ["extends"]}],
+        "if": {"not": {"required": ["extends"]}},
+        "then": {"required": made["required"], "properties": whole},
         "$defs": {
             **definitions,
             "CsvTable": _CSV_TABLE,
@@ -83,6 +90,14 @@ def editor_schema(
             "ScimPath": _scim_path(),
         },
     }
+
+
+def _whole(required: list[str]) -> Json:
+    """Return what a section needs in a file that extends no other."""
+    source = [{"required": [key]} for key in _SOURCES]
+    rule = {"if": {"type": "object"}, "then": {"anyOf": source}}
+    attributes = {"type": "object", "additionalProperties": rule}
+    return {"required": required, "properties": {"attributes": attributes}}
 
 
 def _targets(kinds: Sequence[TargetKind]) -> Json:

@@ -1,0 +1,1 @@
+"""Mapping files in their canonical form: the order of keys, quotes, spaces; comments stay."""
