@@ -410,8 +410,16 @@ CASES: dict[str, Case] = {
     "not-offered": _one(
         _IN_SQL.replace("object: team_people, group: x, member: y", "field: x"), _IN_SQL
     ),
-    "not-supported-top": _one(
-        mapping_text(more="guard: { leavers: 5 }\n"), mapping_text(more="title: Small\n")
+    "missing-key-guard": _one(
+        mapping_text(more="guard: { window: 1h }\n"), mapping_text(more="guard: { leavers: 5 }\n")
+    ),
+    "bad-value-guard-window": _one(
+        mapping_text(more="guard: { leavers: 5, window: 1 hour }\n"),
+        mapping_text(more="guard: { leavers: 5, window: 1h }\n"),
+    ),
+    "bad-value-guard-percent": _one(
+        mapping_text(more="guard: { percent: 200 }\n"),
+        mapping_text(more="guard: { percent: 20 }\n"),
     ),
     "null-ignored": _rule(
         'digits: { expr: "length(title)" }', """digits: { expr: "length(coalesce(title, ''))" }"""

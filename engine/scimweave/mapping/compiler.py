@@ -23,6 +23,7 @@ from scimweave.mapping.document.interpolation import interpolate
 from scimweave.mapping.document.source import Document, YamlPath
 from scimweave.mapping.document.tables import place_tables
 from scimweave.mapping.functions.registry import installed
+from scimweave.mapping.guard import GuardProgram, read_duration
 from scimweave.mapping.project import (
     Deletion,
     Field,
@@ -53,6 +54,7 @@ from scimweave.scim.syntax import AttributePath
 if TYPE_CHECKING:
     from scimweave.mapping.model import (
         GroupsModel,
+        GuardModel,
         MappingModel,
         MemberFieldModel,
         MemberTableModel,
@@ -200,6 +202,7 @@ class _Compiler:
             target=Target(model.target.connector, _options(model)),
             users=users,
             groups=groups,
+            guard=_guard(model.guard),
             tests=tuple(tests),
             warnings=tuple(self.report.findings),
             digest=self.digest,
@@ -346,6 +349,13 @@ def _membership(
             return MemberField(model.field)
         case table:
             return Membership(table.object, table.group, table.member)
+
+
+def _guard(given: GuardModel | None) -> GuardProgram | None:
+    window = read_duration(given.window) if given is not None else None
+    if given is None or window is None:
+        return None
+    return GuardProgram(given.leavers, given.percent, window, given.window)
 
 
 def _options(model: MappingModel) -> dict[str, Any]:

@@ -55,7 +55,6 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "not-null-without-value": ("error", "The target wants a value that nothing fills."),
         "not-offered": ("error", "The mapping asks for what this kind of target cannot do."),
         "not-set-back": ("warning", "A field set for leavers is never set back for returners."),
-        "not-supported": ("error", "The mapping language has it, this version does not yet."),
         "null-ignored": ("warning", "An expression does not reckon with an absent attribute."),
         "null-possible": ("error", "The target takes no null, and the source may be absent."),
         "refused-function": ("error", "Entra has the function, a SCIM target has no use for it."),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, LiteralString
+from typing import Annotated, Any, Literal, LiteralString
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,6 +20,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from scimweave.mapping import target_kinds
 from scimweave.mapping.document.interpolation import EnvironmentText
+from scimweave.mapping.guard import DURATION, read_duration
 
 TypeName = Literal["string", "integer", "decimal", "boolean", "date", "datetime", "uuid", "json"]
 TestedOperation = Literal[
@@ -69,11 +71,9 @@ Secret = Annotated[Text, Field(json_schema_extra={"writeOnly": True})]
 
 
 class Model(BaseModel):
-    """A mapping of the file. ``LATER`` names keys of the language that are not taken yet."""
+    """A mapping of the file."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    LATER: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def keys(cls) -> list[str]:
@@ -279,10 +279,25 @@ class TestModel(Model):
     reply: ReplyModel | None = None
 
 
+def _duration(text: str) -> str:
+    """Refuse what is no time such as 1h. Raises ``ValueError``."""
+    if read_duration(text) is None:
+        raise ValueError(f'"{text[:20]}" is no time; write for example 1h, 30m or 7d')
+    return text
+
+
+class GuardModel(Model):
+    """When leavers are held: more of them than these in a window of time."""
+
+    leavers: Annotated[int, Field(ge=0), BeforeValidator(_resolved)] | None = None
+    percent: Annotated[float, Field(ge=0.1, le=100), BeforeValidator(_resolved)] | None = None
+    window: Annotated[
+        Text, AfterValidator(_duration), Field(json_schema_extra={"pattern": DURATION.pattern})
+    ] = "1h"
+
+
 class MappingModel(Model):
     """A mapping file."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"guard"})
 
     extends: Text | None = None
     integration: Text = Field(pattern=r"\A[a-z][a-z0-9-]{0,62}\z")
@@ -295,6 +310,7 @@ class MappingModel(Model):
     let: dict[str, Text] = {}
     users: UsersModel
     groups: GroupsModel | None = None
+    guard: GuardModel | None = None
     tests: list[TestModel] = []
 
 
@@ -313,6 +329,7 @@ PLACES: tuple[tuple[Loc, type[Model]], ...] = (
     (("groups", "attributes", "*"), AttributeModel),
     (("groups", "operations"), GroupOperationsModel),
     (("groups", "members"), MemberTableModel),
+    (("guard",), GuardModel),
     (("tests", "*"), TestModel),
     (("tests", "*", "reply"), ReplyModel),
 )

@@ -13,6 +13,7 @@ from uuid import UUID
 from scimweave.mapping.diagnostics import Diagnostic, Span
 from scimweave.mapping.document.source import Document, to_data
 from scimweave.mapping.expression.lets import computing
+from scimweave.mapping.guard import GuardProgram
 from scimweave.mapping.rules.convert import Value
 from scimweave.mapping.rules.reference import AccountOf
 from scimweave.mapping.rules.scope import Scope
@@ -366,6 +367,7 @@ class Program:
     target: Target
     users: UserProgram = field(compare=False)
     groups: GroupProgram | None = field(compare=False)
+    guard: GuardProgram | None
     tests: tuple[MappingTest, ...] = field(compare=False, repr=False)
     warnings: tuple[Diagnostic, ...] = field(compare=False)
     digest: str

@@ -26,35 +26,16 @@ _MAX_SHOWN = 40
 
 def diagnose(faults: Sequence[Fault], document: Document) -> list[Diagnostic]:
     """Turn what pydantic found into findings at their places in the file."""
-    later = {fault.loc: words for fault in faults if (words := _not_supported(fault))}
-    around = {loc[:-1] for loc in later}
-    found = []
-    for fault in faults:
-        if document.is_faulty(fault.loc) or _is_in_no_extension(fault):
-            continue
-        if fault.loc in later:
-            is_key = fault.type == "extra_forbidden"
-            span = document.key(fault.loc) if is_key else document.value(fault.loc)
-            message = f"{later[fault.loc]} is not supported yet"
-            found.append(finding("not-supported", message, span))
-        # What is not supported yet may stand for what is missing.
-        elif fault.type != "missing" or fault.loc[:-1] not in around:
-            found.append(_EXPLAINED.get(fault.type, _wrong_type)(fault, document))
-    return found
+    return [
+        _EXPLAINED.get(fault.type, _wrong_type)(fault, document)
+        for fault in faults
+        if not (document.is_faulty(fault.loc) or _is_in_no_extension(fault))
+    ]
 
 
 def _is_in_no_extension(fault: Fault) -> bool:
     """Whether it is below a key that is reported itself."""
     return len(fault.loc) > 1 and fault.loc[0] == "schema" and not is_urn(fault.loc[1])
-
-
-def _not_supported(fault: Fault) -> str | None:
-    """Return what of the language this version does not take yet."""
-    if fault.type != "extra_forbidden":
-        return None
-    key = fault.loc[-1]
-    model = model_at(fault.loc[:-1])
-    return f'"{key}"' if model is not None and key in model.LATER else None
 
 
 def _unknown_key(fault: Fault, document: Document) -> Diagnostic:

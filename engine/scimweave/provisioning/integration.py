@@ -55,6 +55,7 @@ class Integration:
         """Go on from where the last process ended."""
         await self._index()
         await self.recover()
+        await self.users.guard.refresh()
         await self.sight.load()
         if self.program.users.references:
             self._following.start()
@@ -143,6 +144,11 @@ class Integration:
     def store(self) -> Store:
         """Where its resources are kept."""
         return self._journal.store
+
+    @property
+    def held(self) -> int:
+        """How many leavers are held by the guard."""
+        return self.users.guard.held
 
     @property
     def open_intents(self) -> int:

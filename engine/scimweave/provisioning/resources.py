@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from scimweave.provisioning.lifecycle.expected import Expected
+from scimweave.provisioning.lifecycle.lifecycle import Brought
 from scimweave.provisioning.search.query import EVERYTHING, Page, Query
 from scimweave.provisioning.search.selecting import Source
 from scimweave.scim.schema import ResourceType
@@ -71,11 +72,8 @@ class Resources(Protocol):
         """Apply PATCH operations, all or none (RFC 7644 §3.5.2)."""
         ...
 
-    async def bring_up(self, resource_id: str, revision: str) -> bool:
-        """Bring the account of a resource to a revision of the mapping, where that is in use.
-
-        Returns whether there was anything to do.
-        """
+    async def bring_up(self, resource_id: str, revision: str) -> Brought:
+        """Bring the account of a resource to a revision of the mapping, where that is in use."""
         ...
 
     async def delete(self, resource_id: str, expected: Expected | None = None) -> None:

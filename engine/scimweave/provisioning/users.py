@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from scimweave.connectors.base import TargetError
 from scimweave.mapping import ObjectProgram
@@ -16,8 +16,9 @@ from scimweave.provisioning.brownfield.importing import Import
 from scimweave.provisioning.brownfield.reconcile import Reconcile, Reconciled
 from scimweave.provisioning.lifecycle.expected import Expected
 from scimweave.provisioning.lifecycle.following import Following
+from scimweave.provisioning.lifecycle.guard import Guard
 from scimweave.provisioning.lifecycle.journal import Journal
-from scimweave.provisioning.lifecycle.lifecycle import Lifecycle, refuse_duplicate
+from scimweave.provisioning.lifecycle.lifecycle import Brought, Lifecycle, refuse_duplicate
 from scimweave.provisioning.lifecycle.locks import Locks
 from scimweave.provisioning.lifecycle.lookups import folded, label_of
 from scimweave.provisioning.lifecycle.membership import USER, Membership
@@ -37,6 +38,8 @@ from scimweave.scim.patch import parse_patch
 from scimweave.scim.schema import USER_TYPE, ResourceType
 from scimweave.scim.syntax import Filter
 from scimweave.store.base import NO_MEMBERS, Record, Reference
+
+Decision = Literal["release", "drop"]
 
 
 class MappedResources:
@@ -203,27 +206,55 @@ class MappedResources:
         with self._hold() as running:
             return await Reconcile(self._store, self._at_target, running, progress).run()
 
-    async def repair(self, resource_id: str) -> bool:
-        """Make the account of a resource what it is to be; returns whether it was not.
-
-        Raises ``ScimError``.
-        """
+    async def repair(self, resource_id: str) -> Brought:
+        """Make the account of a resource what it is to be. Raises ``ScimError``."""
         with self._hold() as running:
             async with self._locks.hold((self._kind, resource_id)):
                 record = await self._current(running, resource_id)
                 return await self._lifecycle.repair(running, record)
 
-    async def bring_up(self, resource_id: str, revision: str) -> bool:
+    async def bring_up(self, resource_id: str, revision: str) -> Brought:
         """Bring the account of a resource to the mapping, unless that is another by now.
 
-        Returns whether there was anything to do. Raises ``ScimError``.
+        Raises ``ScimError``.
         """
         with self._hold() as running:
             if running.program.revision != revision:
-                return False
+                return Brought.NOTHING
             async with self._locks.hold((self._kind, resource_id)):
                 record = await self._current(running, resource_id)
                 return await self._lifecycle.bring_up(running, record)
+
+    @property
+    def guard(self) -> Guard:
+        """Who is held, and who is counted."""
+        return self._lifecycle.guard
+
+    async def decide(self, resource_id: str, decision: Decision) -> bool:
+        """Deliver what was held of one leaver, or give them back.
+
+        Returns whether they were held. Raises ``ScimError``; then they still are.
+        """
+        integration = self._journal.integration
+        with self._hold() as running:
+            async with self._locks.hold((self._kind, resource_id)):
+                held = await self._store.held(integration, resource_id=resource_id)
+                if not held:
+                    return False
+                async with self._locks.hold((self._kind, held[0].name)):
+                    await self._resolve_open(running, resource_id, held[0].name)
+                    held = await self._store.held(integration, resource_id=resource_id)
+                    if not held:
+                        return False
+                    (hold,) = held
+                    record = None if hold.record is not None else await self.get(resource_id)
+                    done = (
+                        self._lifecycle.release if decision == "release" else self._lifecycle.drop
+                    )
+                    await done(running, hold, record)
+            await self.guard.start_anew(running)
+        await self._followed()
+        return True
 
     def _wanted(self) -> Indexes | None:
         """Return what the mapping in use wants indexed; None where it has nothing of this type."""

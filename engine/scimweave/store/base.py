@@ -15,6 +15,9 @@ Resource = dict[str, Any]
 Key = int | str
 # The lookup of the users that a resource refers to, by their ids.
 REFERS = "$refers"
+# In a link's projection beside the fields: the account of a leaver is left as it is, until an
+# operator decides.
+HELD = "$held"
 
 
 class StoreError(Exception):
@@ -113,7 +116,7 @@ class Intent:
     to commit (None: the resource is removed), with the link that it will have where the key is
     known. ``delivery`` is what recovery compares with the account: the full projection wanted.
     ``members`` is how the members of a group change. These four are dropped when the entry is
-    closed; the rest is the provisioning log.
+    closed; the rest is the provisioning log. A ``leaver`` is counted by the guard.
     """
 
     integration: str
@@ -129,6 +132,40 @@ class Intent:
     key: Key | None = None
     delivery: Mapping[str, Any] = field(default_factory=dict)
     members: MemberDelta = NO_MEMBERS
+    leaver: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A leaver whose account is left as it is until an operator decides.
+
+    ``operation`` is ``deactivate`` or ``delete``; ``label`` is the name for people, ``name`` the
+    one that is searched for. ``record`` is the resource as it was before a deletion, ``groups``
+    are the keys of the groups that its account is in.
+    """
+
+    resource_type: str
+    resource_id: str
+    operation: str
+    label: str
+    name: str
+    reason: str
+    since: datetime
+    key: Key | None
+    record: Record | None = None
+    groups: tuple[Key, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaver:
+    """Somebody who left, and when.
+
+    ``is_in_use``: they are held, and their account is counted as one in use.
+    """
+
+    resource_id: str
+    at: datetime
+    is_in_use: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +249,43 @@ class Store(Protocol):
         changes while others refer to it, that is noted (``moved``). Raises ``DuplicateValue``,
         and then nothing is written.
         """
+        ...
+
+    async def hold(self, intent: Intent, hold: Hold) -> None:
+        """Store ``intent.after``, or remove its resource, and note that the target knows nothing.
+
+        One transaction with the journal entry, which is closed as ``held``. Somebody who is held
+        already stays so since then, for the reason of then. Any ``commit`` of the resource, or of
+        another one with the same account, ends the hold, unless ``HELD`` stands in its link.
+        Raises ``DuplicateValue``, and then nothing is written.
+        """
+        ...
+
+    async def held(
+        self,
+        integration: str,
+        *,
+        resource_id: str | None = None,
+        name: str | None = None,
+        key: Key | None = None,
+    ) -> Sequence[Hold]:
+        """Return who is held, in the order of leaving: all, or by one of the others."""
+        ...
+
+    async def held_count(self, integration: str) -> int:
+        """Return how many are held."""
+        ...
+
+    async def leavers(self, integration: str, since: datetime) -> Sequence[Leaver]:
+        """Return who left after ``since``, in order; costs do not grow with the journal."""
+        ...
+
+    async def forget_leavers(self, integration: str, since: datetime) -> None:
+        """Count nobody any more who left after ``since``."""
+        ...
+
+    async def unmarked(self, integration: str, resource_type: str, mark: str) -> int:
+        """Return how many resources have a link without ``mark`` in its projection."""
         ...
 
     async def open_intents(

@@ -15,6 +15,7 @@ from scimweave.group_commit import GroupCommitWriter, WriterClosed
 from scimweave.reading_thread import ReaderClosed, ReadingThread, Work
 from scimweave.store import (
     sqlite_file,
+    sqlite_held,
     sqlite_journal,
     sqlite_keys,
     sqlite_members,
@@ -24,12 +25,15 @@ from scimweave.store import (
     sqlite_unmapped,
 )
 from scimweave.store.base import (
+    HELD,
     NO_MEMBERS,
     NO_REFERENCES,
     Entry,
+    Hold,
     Intent,
     Key,
     KeyRecord,
+    Leaver,
     Lookup,
     MemberDelta,
     OpenIntent,
@@ -122,9 +126,80 @@ class SqliteStore:
                 sqlite_resources.remove(connection, integration, resource_type, remove)
             if changed is not None and before != key:
                 sqlite_moved.note(connection, integration, changed)
+                if key is not None:
+                    sqlite_held.end_of_account(connection, integration, key, changed)
+            if changed is not None and not (put and put.link and HELD in put.link.projection):
+                sqlite_held.end(connection, integration, changed)
             sqlite_moved.compare(connection, integration, refers)
 
         await self._write(job)
+
+    async def hold(self, intent: Intent, hold: Hold) -> None:
+        """Store ``intent.after``, or remove its resource; the journal says that it is held.
+
+        Raises ``DuplicateValue``, and then nothing is written.
+        """
+        entry = intent_columns(intent, hold.since)
+        put = intent.after
+        columns = record_columns(put) if put else ()
+        integration, kind, resource_id = intent.integration, intent.resource_type, hold.resource_id
+        now = micros(hold.since)
+
+        def job(connection: sqlite3.Connection) -> None:
+            number = sqlite_journal.begin(connection, entry)
+            sqlite_journal.close(
+                connection, number, "held", detail=hold.reason, at=now, key=hold.key
+            )
+            if put is not None:
+                sqlite_resources.put(connection, integration, put, columns, intent.lookups)
+                if put.link is not None:
+                    sqlite_held.end_of_account(connection, integration, put.link.key, put.id)
+            else:
+                sqlite_members.leave(connection, integration, resource_id, now)
+                sqlite_resources.remove(connection, integration, kind, resource_id)
+                sqlite_moved.note(connection, integration, resource_id)
+            sqlite_held.put(connection, integration, number, hold)
+
+        await self._write(job)
+
+    async def held(
+        self,
+        integration: str,
+        *,
+        resource_id: str | None = None,
+        name: str | None = None,
+        key: Key | None = None,
+    ) -> Sequence[Hold]:
+        """Return who is held, in the order of leaving: all, or by one of the others."""
+        return self._read(
+            lambda connection: sqlite_held.held(
+                connection, integration, resource_id=resource_id, name=name, key=key
+            ),
+            [],
+        )
+
+    async def held_count(self, integration: str) -> int:
+        """Return how many are held."""
+        return self._read(lambda connection: sqlite_held.count(connection, integration), 0)
+
+    async def leavers(self, integration: str, since: datetime) -> Sequence[Leaver]:
+        """Return who left after ``since``, in order."""
+        return await self._scan(
+            lambda connection: sqlite_held.leavers(connection, integration, micros(since)), []
+        )
+
+    async def forget_leavers(self, integration: str, since: datetime) -> None:
+        """Count nobody any more who left after ``since``."""
+        await self._write(
+            lambda connection: sqlite_held.forget(connection, integration, micros(since))
+        )
+
+    async def unmarked(self, integration: str, resource_type: str, mark: str) -> int:
+        """Return how many resources have a link without ``mark`` in its projection."""
+        kind = (integration, resource_type)
+        return await self._scan(
+            lambda connection: sqlite_resources.unmarked(connection, kind, mark), 0
+        )
 
     async def open_intents(
         self, integration: str, resource_id: str | None = None

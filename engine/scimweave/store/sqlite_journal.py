@@ -10,8 +10,8 @@ from scimweave.store.sqlite_rows import entry_from, open_intent_from
 
 _BEGIN = """
 INSERT INTO journal (at, integration, resource_type, resource_id, operation, label, label_folded,
-                     changes, revision, key, payload)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                     changes, revision, key, payload, leaver)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -24,8 +24,9 @@ def begin(connection: sqlite3.Connection, columns: tuple[Any, ...]) -> int:
 
 _SUBJECT = "SELECT integration, resource_type, closed FROM journal WHERE id = ?"
 _CLOSE = """
-UPDATE journal SET outcome = ?, detail = ?, closed = ?, key = coalesce(?, key), payload = NULL
-WHERE id = ?
+UPDATE journal SET outcome = :outcome, detail = :detail, closed = :at, key = coalesce(:key, key),
+       payload = NULL, leaver = CASE WHEN :outcome = 'failed' THEN NULL ELSE leaver END
+WHERE id = :entry
 """
 
 
@@ -48,7 +49,8 @@ def close(
     integration, resource_type, closed = row
     if closed is not None:
         raise StoreError(f"journal entry {entry} has its outcome already")
-    connection.execute(_CLOSE, (outcome, detail, at, key, entry))
+    closing = {"outcome": outcome, "detail": detail, "at": at, "key": key, "entry": entry}
+    connection.execute(_CLOSE, closing)
     return integration, resource_type
 
 

@@ -56,6 +56,20 @@ def count(connection: sqlite3.Connection, integration: str, resource_type: str) 
     return int(found)
 
 
+# A quote inside of a JSON text has a backslash: this is the name of a key, and no value.
+_UNMARKED = """
+SELECT count(*) FROM resource
+WHERE integration = ? AND resource_type = ? AND link_key IS NOT NULL
+  AND instr(link_projection, CAST(? AS BLOB)) = 0
+"""
+
+
+def unmarked(connection: sqlite3.Connection, kind: tuple[str, str], mark: str) -> int:
+    """Return how many resources have a link without ``mark`` in its projection."""
+    (found,) = connection.execute(_UNMARKED, (*kind, f'"{mark}":')).fetchone()
+    return int(found)
+
+
 # The inner query passes over what is skipped in the index alone.
 _PAGE = """
 SELECT seq, id, resource_type, body, version, created, modified,

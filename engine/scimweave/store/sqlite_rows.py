@@ -11,8 +11,10 @@ import orjson
 from scimweave.store.base import (
     Change,
     Entry,
+    Hold,
     Intent,
     KeyRecord,
+    Leaver,
     Link,
     Lookup,
     MemberDelta,
@@ -89,6 +91,7 @@ def intent_columns(intent: Intent, at: datetime) -> tuple[Any, ...]:
         intent.revision,
         intent.key,
         encode(payload),
+        1 if intent.leaver else None,
     )
 
 
@@ -135,6 +138,38 @@ def entry_from(row: Row) -> Entry:
         detail,
         _optional_moment(closed),
     )
+
+
+def hold_columns(hold: Hold) -> tuple[Any, ...]:
+    """Return the columns of ``Hold``, in its order."""
+    return (
+        hold.resource_type,
+        hold.resource_id,
+        hold.operation,
+        hold.label,
+        hold.name,
+        hold.reason,
+        micros(hold.since),
+        hold.key,
+        None if hold.record is None else encode(_record_json(hold.record)),
+        encode(hold.groups),
+    )
+
+
+def hold_from(row: Row) -> Hold:
+    """Decode ``hold_columns``."""
+    kind, id_, operation, label, name, reason, since, key, record, groups = row
+    kept = None if record is None else _record_from_json(orjson.loads(record))
+    at = moment(since)
+    return Hold(
+        kind, id_, operation, label, name, reason, at, key, kept, tuple(orjson.loads(groups))
+    )
+
+
+def leaver_from(row: Row) -> Leaver:
+    """Decode the columns of ``Leaver``, in its order."""
+    resource_id, at, is_in_use = row
+    return Leaver(resource_id, moment(at), bool(is_in_use))
 
 
 def key_from(row: Row) -> KeyRecord:

@@ -12,6 +12,7 @@ from scimweave_server.cli import (
     docs,
     explain,
     fmt,
+    guard,
     import_accounts,
     import_entra,
     init,
@@ -62,6 +63,7 @@ app.command("init")(init.init)
 app.command("init-target")(init_target.init_target)
 app.command("import")(import_accounts.import_accounts)
 app.command("reconcile")(reconcile.reconcile)
+app.add_typer(guard.app, name="guard", help="Leavers that the guard holds.")
 app.command("import-entra")(import_entra.import_entra)
 app.command("log")(log.log)
 app.command("unmapped")(unmapped.unmapped)

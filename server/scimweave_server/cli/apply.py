@@ -37,11 +37,15 @@ class Report:
 
     done: int = 0
     failed: int = 0
+    held: int = 0
     failures: list[dict[str, Any]] = field(default_factory=list)
     stopped: str | None = None
 
     def add(self, applied: dict[str, Any]) -> None:
         """Count one resource."""
+        if applied["is_held"]:
+            self.held += 1
+            return
         if applied["reason"] is None:
             self.done += 1
             return
@@ -181,6 +185,8 @@ def _print(integration: str, report: Report, plan: Plan) -> None:
         print(f"{integration}: nobody lags behind the live mapping")
         return
     print(f"{integration}: {report.done} brought to the live mapping, {report.failed} failed")
+    if report.held:
+        print(f"{report.held} held by the guard: see `scimweave guard list {integration}`")
     for each in report.failures:
         print(harmless(f"  {each['resource_type'].lower()} {each['label']}: {each['reason']}"))
     if report.failed > len(report.failures):

@@ -73,10 +73,14 @@ def _program(integration: str, mappings: list[Path]) -> Program:
 
 
 async def _stored(store: str, program: Program, user: str) -> Explained:
+    from scimweave.provisioning.held import chosen
     from scimweave_server.cli.explained import of_record, record_of
 
     async with open_store(store) as opened:
         record = await record_of(opened, program, user)
+        held, _ = await chosen(opened, program.integration, [user])
+    if record is None and held:
+        fail(f"{user!r} is deleted, and held: account {held[0].key} stays ({held[0].reason})")
     if record is None:
         fail(f"{program.integration} has no user or group with the name or id {user!r}")
     return await of_record(program, record)

@@ -15,11 +15,14 @@ from scimweave.mapping.explain import Explanation, explain
 from scimweave.mapping.expression.explained import Piece
 from scimweave.provisioning.lifecycle.difference import MASK, remember, same
 from scimweave.provisioning.lifecycle.lookups import folded, label_of
+from scimweave.provisioning.lifecycle.step import is_held
 from scimweave.provisioning.running import shapes_of
 from scimweave.scim.error import ScimError
 from scimweave.scim.resource import Checker
 from scimweave.store.base import Link, Record, Store
 from scimweave_server.cli.options import fail
+
+HELD_NOTE = "held by the guard: the account is left as it was until an operator decides"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,8 @@ async def of_record(program: Program, record: Record) -> Explained:
         if each.resource_type.name == record.resource_type
     )
     account, note = await _account(program, index, record.link)
-    note = "; ".join(filter(None, (out_of_scope(objects, record.resource), note)))
+    held = HELD_NOTE if is_held(record) else ""
+    note = "; ".join(filter(None, (held, out_of_scope(objects, record.resource), note)))
     delivered = record.link.projection if record.link else None
     fields = tuple(
         ExplainedField(

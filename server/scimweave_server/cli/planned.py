@@ -36,6 +36,7 @@ def plan_to_dict(plan: Plan, count: int) -> dict[str, Any]:
         "operations": dict(plan.operations),
         "fields": fields,
         "lagging": dict(plan.lagging),
+        "held": plan.held,
         "notes": list(plan.notes),
         "differences": [_difference(each) for each in plan.first(count)],
     }
@@ -79,6 +80,8 @@ def _lines(plan: Plan, count: int) -> Iterator[str]:
         yield f"nothing to change for {_resources(plan)}"
     yield ""
     yield from _lagging(plan)
+    if plan.held:
+        yield f"{plan.held} held by the guard: see `scimweave guard list {program.integration}`"
 
 
 def _destructive(plan: Plan) -> Iterator[str]:

@@ -36,6 +36,10 @@ def _lines(integration: str, report: Report, count: int, repair: bool) -> Iterat
     yield from _people(missing, count)
     yield f"  {len(unknown):>9,} at the target of nobody here, which are left alone"
     yield from _unknown(unknown, count)
+    if report["held"]:
+        yield (
+            f"  {report['held']:>9,} held by the guard: see `scimweave guard list {integration}`"
+        )
     if report["destructive"]:
         yield f"  {report['destructive']:>9,} would lose something by a repair (!)"
     if repair:

@@ -124,11 +124,15 @@ class _Integrations:
         open_intents = GaugeMetricFamily(
             "scim_open_intents", "Operations without an outcome.", labels=["integration"]
         )
+        held = GaugeMetricFamily(
+            "scim_held", "Leavers that the guard holds.", labels=["integration"]
+        )
         for name, integration in list(self._engine.integrations.items()):
             _add(quirks, name, integration.sight.quirks)
             _add(unmapped, name, integration.sight.unmapped)
             open_intents.add_metric([name], integration.open_intents)
-        yield from (quirks, unmapped, open_intents)
+            held.add_metric([name], integration.held)
+        yield from (quirks, unmapped, open_intents, held)
 
 
 def _add(family: CounterMetricFamily, integration: str, tally: Tally) -> None:

@@ -22,9 +22,11 @@ from aiohttp import web
 
 from scimweave.connectors.base import TargetError
 from scimweave.provisioning.engine import Engine
+from scimweave.provisioning.held import decide
 from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.planning.apply import ApplyStopped, apply
 from scimweave.provisioning.progress import Progress
+from scimweave.provisioning.users import Decision
 from scimweave.store.base import StoreError
 from scimweave.store.sqlite import SqliteStore
 from scimweave_server.http.recorder import FellBehind, Recorder
@@ -68,6 +70,7 @@ async def door_for_operators(
     operators = Operators(engine, recorder or Recorder(engine))
     app = web.Application()
     app.router.add_post("/apply", operators.apply)
+    app.router.add_post("/guard", operators.guard)
     app.router.add_post("/import", operators.import_accounts)
     app.router.add_post("/reconcile", operators.reconcile)
     app.router.add_post("/record", operators.record)
@@ -132,6 +135,25 @@ class Operators:
         return await self._do(
             request, "apply", name, revision, lambda found: self._applied(found, revision, rate)
         )
+
+    async def guard(self, request: web.Request) -> web.StreamResponse:
+        """Release or drop leavers that are held; a line for each."""
+        match await _asked(request):
+            case {
+                "integration": str(name),
+                "revision": str(revision),
+                "decision": "release" | "drop" as decision,
+                "people": None | [*_] as people,
+            }:
+                return await self._do(
+                    request,
+                    "decision",
+                    name,
+                    revision,
+                    lambda found: self._decided(found, decision, people),
+                )
+            case _:
+                return _refusal(400, "name integration, revision, decision and people")
 
     async def import_accounts(self, request: web.Request) -> web.StreamResponse:
         """Take over the accounts of the target; a line for each step, and a report a section."""
@@ -206,6 +228,17 @@ class Operators:
             return _refusal(409, f"somebody records {name} already")
         lines = self._recorder.record(integration, with_sensitive=with_sensitive, stop=self.stop)
         return await _stream(request, lines)
+
+    async def _decided(
+        self, integration: Integration, decision: Decision, people: list[Any] | None
+    ) -> Answer:
+        named = None if people is None else list(map(str, people))
+        steps = decide(integration, decision, named)
+        async with aclosing(steps):
+            async for each in steps:
+                yield asdict(each)
+                if self.stop.is_set():
+                    raise ApplyStopped("the server stops; run again for the rest")
 
     async def _applied(self, integration: Integration, revision: str, rate: float) -> Answer:
         steps = apply(integration, revision, rate=rate, stop=self.stop)

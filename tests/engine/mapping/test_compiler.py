@@ -222,7 +222,7 @@ def test_all_findings_come_in_one_run_in_the_order_of_the_file() -> None:
         "unknown-function",
         "missing-env",
         "bad-value",
-        "not-supported",
+        "missing-key",
         "bad-value",
     ]
 

@@ -74,7 +74,13 @@ def test_running_server_does_it(
     edited: None, apply: Apply, target: Employees, mapping: Path, store_url: str
 ) -> None:
     result = beside_a_server(mapping, store_url, lambda _: apply("--yes", "--json"))
-    assert json.loads(result.stdout) == {"done": 6, "failed": 0, "failures": [], "stopped": None}
+    assert json.loads(result.stdout) == {
+        "done": 6,
+        "failed": 0,
+        "held": 0,
+        "failures": [],
+        "stopped": None,
+    }
     assert all(row["display_name"] for row in target.rows())
 
 

@@ -64,6 +64,7 @@ async def test_requests_operations_and_quirks_are_counted(call: Provider) -> Non
         ("scim_quirk_total", "preciate", "Q45"): 1,
         ("scim_unmapped_total", "nickName", "preciate"): 2,
         ("scim_open_intents", "preciate"): 0,
+        ("scim_held", "preciate"): 0,
     }
     assert {key: found.get(key) for key in expected} == expected
 

@@ -22,9 +22,20 @@ def check_file(model: MappingModel, report: Report) -> None:
     """Look at what does not need the rules to be compiled."""
     check_address(model, report)
     _check_empty_operations(model, report)
+    _check_guard(model, report)
     for section, objects in zip(_SECTIONS, (model.users, model.groups), strict=True):
         if objects is not None:
             _check_objects(objects, section, report)
+
+
+def _check_guard(model: MappingModel, report: Report) -> None:
+    guard = model.guard
+    if guard is None or guard.leavers is not None or guard.percent is not None:
+        return
+    if any(report.document.exactly(("guard", each)) for each in ("leavers", "percent")):
+        return  # what is wrong with it is reported already
+    message = '"guard" has neither "leavers" nor "percent": it would hold nobody'
+    report.at_key("missing-key", message, ("guard",), help="for example leavers: 10")
 
 
 def _check_objects(model: ObjectsModel, section: str, report: Report) -> None:

@@ -19,7 +19,12 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "{ csv: file.csv, key: column, value: column }.",
         "let": "Named expressions over the resource; other expressions read them as $name.",
         "schema": "SCIM attributes and extensions that this integration takes besides.",
-        "guard": "When a burst of leavers is held for an admin.",
+        "guard": "When a burst of leavers is held for an admin: more than `leavers`, or `percent` "
+        "of the users, in a `window`.",
+        "leavers": "So many users may leave in the window; more are held.",
+        "percent": "So many of the users whose account is in use may leave in the window, and "
+        "always 5; more are held.",
+        "window": "The time in which leavers are counted: 30m, 1h, 7d; 1h unless given.",
         "extends": "The mapping file that this one builds on: its keys are inherited, "
         "and null takes one away.",
         # The target.

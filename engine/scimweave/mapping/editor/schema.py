@@ -164,7 +164,7 @@ def _table(rows: Json) -> Json:
 def _typed(schema: Json, key: str) -> Json:
     plain = {name: each for name, each in schema.items() if name != "default"}
     kind = schema.get("type")
-    if kind in {"boolean", "integer"}:
+    if kind in {"boolean", "integer", "number"}:
         return {"anyOf": [plain, _PLACEHOLDER]}
     if "pattern" in schema:
         # Editors have the regular expressions of JavaScript.

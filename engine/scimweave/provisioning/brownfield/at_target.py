@@ -90,6 +90,8 @@ class AtTarget:
         None where nobody knows: the log does not tell names that are sensitive.
         """
         objects = running.objects
+        if await self._journal.store.held(self._journal.integration, key=key):
+            return True
         if objects.operations.delete == "delete":
             return False
         if objects.hides_label:

@@ -18,7 +18,7 @@ from scimweave.provisioning.lifecycle.difference import (
 )
 from scimweave.provisioning.lifecycle.references import without_references
 from scimweave.provisioning.lifecycle.refusal import refuse_faults
-from scimweave.provisioning.lifecycle.step import INACTIVE, Step
+from scimweave.provisioning.lifecycle.step import INACTIVE, Step, is_held
 from scimweave.provisioning.running import Running
 from scimweave.store.base import Record
 
@@ -47,9 +47,9 @@ def drift_of(objects: ObjectProgram, record: Record, account: Account | None) ->
 
     Left alone are fields that are written once, secrets, what the account does not have, and what
     never got a value from here: that may be the target's own default. Who is out of scope is not
-    looked at.
+    looked at, nor who is held.
     """
-    if not objects.in_scope(record.resource):
+    if is_held(record) or not objects.in_scope(record.resource):
         return None
     projection = objects.project(record.resource)
     values = without_references(projection.values)
@@ -132,10 +132,11 @@ def _takes_away(objects: ObjectProgram, changes: Difference, is_active: bool) ->
     """Whether somebody would lose a value, or the use of their account."""
     if any(each.new is None and each.old is not None for each in changes.changes):
         return True
-    return not is_active and any(_is_about_use(objects, name) for name in changes.values)
+    return not is_active and any(is_about_use(objects, name) for name in changes.values)
 
 
-def _is_about_use(objects: ObjectProgram, name: str) -> bool:
+def is_about_use(objects: ObjectProgram, name: str) -> bool:
+    """Whether a field says that an account is in use."""
     field = objects.field(name)
     sources = field.sources if field is not None else ()
     return name in objects.operations.deactivate_set or any(

@@ -14,6 +14,8 @@ from scimweave.provisioning.brownfield.at_target import AtTarget
 from scimweave.provisioning.brownfield.drift import Drift, drift_of
 from scimweave.provisioning.lifecycle.difference import MASK
 from scimweave.provisioning.lifecycle.journal import label_for_people
+from scimweave.provisioning.lifecycle.lifecycle import Brought
+from scimweave.provisioning.lifecycle.step import is_held
 from scimweave.provisioning.planning.lag import stored
 from scimweave.provisioning.progress import Progress
 from scimweave.provisioning.running import Running
@@ -63,7 +65,8 @@ class Failed:
 class Reconciled:
     """What was found for the resources of one section, and what was done about it.
 
-    ``fields`` counts by target field; ``stopped`` says why not all was repaired.
+    ``fields`` counts by target field; ``stopped`` says why not all was repaired. ``held`` leavers
+    wait for an operator: their accounts are neither wrong nor repaired.
     """
 
     section: str
@@ -74,6 +77,7 @@ class Reconciled:
     repaired: int = 0
     failed: list[Failed] = field(default_factory=list)
     stopped: str | None = None
+    held: int = 0
 
     @property
     def destructive(self) -> int:
@@ -97,6 +101,7 @@ class Reconciled:
                 for each in self.failed
             ],
             "stopped": self.stopped,
+            "held": self.held,
         }
 
 
@@ -133,10 +138,16 @@ class Reconcile:
         self._progress = progress
         self._report = Reconciled(running.section)
         self._seen: set[str] = set()
+        # The accounts of those whose deletion is held.
+        self._deleted: set[Key | None] = set()
 
     async def run(self) -> Reconciled:
         """Compare; nothing is changed. Raises ``TargetError``, ``StoreError``."""
         read = 0
+        held = await self._store.held(self._running.program.integration)
+        self._deleted = {
+            each.key for each in held if each.record and each.resource_type == self._kind
+        }
         async for page in self._running.connector.scan():
             for account in page.accounts:
                 await self._look(account)
@@ -151,6 +162,9 @@ class Reconcile:
 
     async def _look(self, account: Account) -> None:
         record = await self._at_target.owner(self._running, account.key)
+        if record is None and account.key in self._deleted:
+            self._report.held += 1
+            return
         if record is None:
             self._report.unknown.append(Unknown(account.key, self._match(account)))
             return
@@ -166,6 +180,7 @@ class Reconcile:
 
     def _compare(self, record: Record, account: Account | None) -> None:
         self._report.checked += 1
+        self._report.held += is_held(record)
         drift = drift_of(self._objects, record, account)
         if drift is not None:
             self._report.drifted.append(self._drifted(record, drift))
@@ -194,7 +209,7 @@ class Reconcile:
 
 async def repair_all(
     report: Reconciled,
-    repair: Callable[[str], Awaitable[bool]],
+    repair: Callable[[str], Awaitable[Brought]],
     progress: Progress,
     *,
     most: int,
@@ -221,8 +236,9 @@ async def repair_all(
             return
         batch = report.drifted[start : start + REPAIRED_TOGETHER]
         results = await asyncio.gather(*(_repair_one(each, repair) for each in batch))
-        for each, (was_wrong, error) in zip(batch, results, strict=True):
-            report.repaired += was_wrong
+        for each, (brought, error) in zip(batch, results, strict=True):
+            report.repaired += brought is Brought.DONE
+            report.held += brought is Brought.HELD
             unanswered = unanswered + 1 if error is not None and error.status == 503 else 0
             if error is not None:
                 report.failed.append(Failed(each.resource_id, each.label, error.detail))
@@ -231,10 +247,10 @@ async def repair_all(
 
 
 async def _repair_one(
-    drifted: Drifted, repair: Callable[[str], Awaitable[bool]]
-) -> tuple[bool, ScimError | None]:
+    drifted: Drifted, repair: Callable[[str], Awaitable[Brought]]
+) -> tuple[Brought, ScimError | None]:
     try:
         return await repair(drifted.resource_id), None
     except ScimError as error:
         # Deleted since it was looked at: there is nothing to repair.
-        return False, None if error.status == 404 else error
+        return Brought.NOTHING, None if error.status == 404 else error

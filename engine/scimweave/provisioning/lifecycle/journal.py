@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
@@ -12,7 +12,7 @@ from scimweave.mapping import ObjectProgram, Operation
 from scimweave.provisioning.lifecycle.difference import MASK
 from scimweave.provisioning.lifecycle.identifiers import new_id
 from scimweave.provisioning.lifecycle.lookups import folded, label_of, lookups_of
-from scimweave.provisioning.lifecycle.step import Step
+from scimweave.provisioning.lifecycle.step import Step, is_held
 from scimweave.provisioning.running import Running
 from scimweave.provisioning.search.indexes import IndexesInUse
 from scimweave.scim.error import ScimError, uniqueness
@@ -20,6 +20,7 @@ from scimweave.store.base import (
     NO_REFERENCES,
     Change,
     DuplicateValue,
+    Hold,
     Intent,
     Key,
     Lookup,
@@ -76,13 +77,47 @@ class Journal:
         written = self.indexes[record.resource_type].written
         return dict.fromkeys(written.referred(record.resource), NO_KEY)
 
-    async def begin(self, running: Running, step: Step, record: Record | None) -> JournalEntry:
-        """Write down what is about to be done."""
-        intent = self._intent(running, step, record)
+    async def begin(
+        self, running: Running, step: Step, record: Record | None, *, leaver: bool = False
+    ) -> JournalEntry:
+        """Write down what is about to be done; a ``leaver`` is counted by the guard."""
+        intent = replace(self._intent(running, step, record), leaver=leaver)
         number = await self.store.begin(intent)
         self._open[number] = intent
         self._busy.add(number)
         return JournalEntry(self, number, intent)
+
+    async def hold(self, running: Running, step: Step, record: Record | None, hold: Hold) -> None:
+        """Store ``record``, or remove the resource, and leave the account. Raises ``ScimError``.
+
+        Whoever is held already is not counted anew.
+        """
+        started = perf_counter()
+        intent = self._intent(running, step, record)
+        key = record.link.key if record and record.link else None
+        lookups = self.lookups(record, key) if record else ()
+        is_new = step.before is None or not is_held(step.before)
+        intent = replace(intent, lookups=lookups, leaver=is_new)
+        try:
+            await self.store.hold(intent, hold)
+        except DuplicateValue as error:
+            raise uniqueness(f"{intent.label}: {error}") from error
+        self.tell(intent, "held", hold.reason, started)
+
+    def tell(self, intent: Intent, outcome: str, detail: str | None, started: float) -> None:
+        """Tell logs and metrics of an entry that has its outcome."""
+        self.listener(
+            Event(
+                intent.integration,
+                intent.operation,
+                intent.resource_id,
+                intent.label,
+                outcome,
+                tuple(change.field for change in intent.changes),
+                detail,
+                perf_counter() - started,
+            )
+        )
 
     async def refuse(
         self,
@@ -214,20 +249,8 @@ class JournalEntry:
         self._closed("failed", detail)
 
     def _closed(self, outcome: str, detail: str | None) -> None:
-        intent = self._intent
         self._journal.close(self._number)
-        self._journal.listener(
-            Event(
-                intent.integration,
-                intent.operation,
-                intent.resource_id,
-                intent.label,
-                outcome,
-                tuple(change.field for change in intent.changes),
-                detail,
-                perf_counter() - self._started,
-            )
-        )
+        self._journal.tell(self._intent, outcome, detail, self._started)
 
 
 def reopen(journal: Journal, found: OpenIntent) -> JournalEntry:

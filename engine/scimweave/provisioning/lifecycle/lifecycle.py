@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from enum import StrEnum
 
 from scimweave.connectors.base import Account, Gone, TargetError, Unreachable, Value
 from scimweave.mapping import ObjectProgram
@@ -11,12 +12,14 @@ from scimweave.mapping.operation import Operation, gets_account
 from scimweave.mapping.rules.secret import without_secrets
 from scimweave.provisioning.brownfield.drift import BY_RECONCILE, repair
 from scimweave.provisioning.lifecycle.difference import (
+    NO_DIFFERENCE,
     difference,
     everything,
     remember,
 )
+from scimweave.provisioning.lifecycle.guard import Guard, leaves
 from scimweave.provisioning.lifecycle.journal import Journal, JournalEntry
-from scimweave.provisioning.lifecycle.lookups import ACCOUNT, account_value, label_of
+from scimweave.provisioning.lifecycle.lookups import ACCOUNT, account_value, folded, label_of
 from scimweave.provisioning.lifecycle.membership import Membership
 from scimweave.provisioning.lifecycle.references import Resolved, resolve_references
 from scimweave.provisioning.lifecycle.refusal import refuse_faults, translate
@@ -26,6 +29,7 @@ from scimweave.provisioning.lifecycle.step import (
     Step,
     deletion,
     ends_account,
+    is_held,
     linked,
     meaning,
     out_of_scope,
@@ -40,6 +44,7 @@ from scimweave.provisioning.running import Running
 from scimweave.scim.error import ScimError, uniqueness
 from scimweave.store.base import (
     NO_MEMBERS,
+    Hold,
     Key,
     Link,
     MemberDelta,
@@ -51,6 +56,17 @@ from scimweave.store.base import (
 CALL_RETRY = 60
 # What the log says of an operation that no request of the provider is behind.
 BY_APPLY = "by apply"
+BY_RELEASE = "released by guard release"
+BY_DROP = "dropped by guard drop"
+BACK = "back before it was delivered: not held any more"
+
+
+class Brought(StrEnum):
+    """What became of somebody who was to be brought to the mapping; nothing to do is false."""
+
+    NOTHING = ""
+    DONE = "done"
+    HELD = "held"
 
 
 class Lifecycle:
@@ -64,6 +80,7 @@ class Lifecycle:
         self._store = store
         self._journal = journal
         self._membership = Membership(store, journal.integration)
+        self.guard = Guard(journal)
 
     async def apply(
         self,
@@ -91,13 +108,13 @@ class Lifecycle:
             raise
         return await self._carry_out(running, replace(step, members=members))
 
-    async def repair(self, running: Running, record: Record) -> bool:
+    async def repair(self, running: Running, record: Record) -> Brought:
         """Make an account what the mapping makes of its resource, whoever changed it.
 
-        Returns whether there was anything to do. The resource stays as it is.
+        The resource stays as it is.
         """
         if record.link is None:
-            return False
+            return Brought.NOTHING
         try:
             account = await running.connector.read(record.link.key)
         except TargetError as error:
@@ -109,19 +126,17 @@ class Lifecycle:
                 running, Operation.REPAIR, record, record.resource, error, BY_RECONCILE
             )
             raise
-        if step is not None:
-            await self._carry_out(running, step)
-        return step is not None
+        return Brought.NOTHING if step is None else await self._bring(running, step)
 
-    async def bring_up(self, running: Running, record: Record) -> bool:
+    async def bring_up(self, running: Running, record: Record) -> Brought:
         """Bring the account of a resource that lags to the mapping, as ``apply`` asks.
 
-        Returns whether there was anything to do. The resource stays as it is.
+        The resource stays as it is.
         """
         objects = running.objects
         lag = lag_of(objects, running.program.revision, record)
         if lag is None:
-            return False
+            return Brought.NOTHING
         try:
             step = await self._lagging_step(running, record, lag)
         except ScimError as error:
@@ -129,8 +144,41 @@ class Lifecycle:
                 running, lag.operation, record, record.resource, error, BY_APPLY
             )
             raise
-        await self._carry_out(running, replace(step, cause=BY_APPLY))
-        return True
+        return await self._bring(running, replace(step, cause=BY_APPLY))
+
+    async def _bring(self, running: Running, step: Step) -> Brought:
+        after = await self._carry_out(running, step)
+        return Brought.HELD if after is not None and is_held(after) else Brought.DONE
+
+    async def release(self, running: Running, hold: Hold, record: Record | None) -> None:
+        """Deliver what was held; ``record`` is the resource, None where it is deleted."""
+        if record is None:
+            assert hold.record is not None
+            step = replace(deletion(running, hold.record), groups=hold.groups)
+        else:
+            step = await self._decide(running, record, record.resource, frozenset())
+        await self._decided(running, replace(step, cause=BY_RELEASE), hold)
+
+    async def drop(self, running: Running, hold: Hold, record: Record | None) -> None:
+        """Give somebody back who was held: the account stays, and the resource is active again.
+
+        Whoever leaves for another reason than ``active`` stays as they are until their next change.
+        """
+        if record is None:
+            assert hold.record is not None
+            step = left_alone(running, hold.record)
+        else:
+            after = {**record.resource, "active": True}
+            step = replace(await self._decide(running, record, after, frozenset()), remark=BY_DROP)
+            if leaves(running.objects, step):
+                step = not_left(record)
+        await self._decided(running, step, hold)
+
+    async def _decided(self, running: Running, step: Step, hold: Hold) -> None:
+        if step.operation is Operation.MEMBERS:
+            step = replace(step, operation=Operation.UPDATE)
+        await self._carry_out(running, replace(step, decided=True))
+        await self.guard.settled(hold.resource_id)
 
     async def _lagging_step(self, running: Running, record: Record, lag: Lag) -> Step:
         if lag.faults:
@@ -160,7 +208,7 @@ class Lifecycle:
     async def follow(self, running: Running, record: Record, cause: str) -> None:
         """Write the keys that the accounts of others have now; the resource stays as it is."""
         objects, link = running.objects, record.link
-        if link is None or not objects.in_scope(record.resource):
+        if link is None or is_held(record) or not objects.in_scope(record.resource):
             # They are written when it gets an account, or comes back.
             return
         resolved = await resolve_references(
@@ -259,7 +307,9 @@ class Lifecycle:
         defaults: frozenset[str],
     ) -> Step:
         objects = running.objects
-        account = await self._account_to_adopt(running, wanted)
+        taken_back, account = await self._taken_back(running, after)
+        if account is None:
+            account = await self._account_to_adopt(running, wanted)
         is_active = objects.is_active(after)
         what = Operation.REACTIVATE if is_active else Operation.DEACTIVATE
         if account is None:
@@ -296,7 +346,26 @@ class Lifecycle:
             changes,
             call=_call(objects, what),
             inactive=not is_active,
+            remark=None if taken_back is None else BACK,
+            taken_back=taken_back,
         )
+
+    async def _taken_back(
+        self, running: Running, after: Resource
+    ) -> tuple[Hold, Account] | tuple[None, None]:
+        """Find the account of whoever had this name and was deleted, while that is held."""
+        name = folded(after[running.objects.label])
+        kind = running.objects.resource_type.name
+        for hold in await self._store.held(self._journal.integration, name=name):
+            if hold.record is None or hold.key is None or hold.resource_type != kind:
+                continue
+            try:
+                account = await running.connector.read(hold.key)
+            except TargetError as error:
+                raise translate(error, running) from error
+            if account is not None:
+                return hold, account
+        return None, None
 
     async def _account_to_adopt(
         self, running: Running, wanted: Mapping[str, Value]
@@ -332,12 +401,28 @@ class Lifecycle:
             )
 
     async def _carry_out(self, running: Running, step: Step) -> Record | None:
+        reason = await self.guard.reason(running, step)
+        if reason is not None:
+            return await self.guard.hold(running, step, reason)
+        leaver = self.guard.counts(running, step)
+        was_held = step.before is not None and is_held(step.before)
+        if was_held and step.remark is None and step.cause is None:
+            step = replace(step, remark=BACK)
         record = record_after(running, step)
-        entry = await self._journal.begin(running, step, record)
+        entry = await self._journal.begin(running, step, record, leaver=leaver)
         try:
-            return await self._finish(running, step, record, entry)
+            made = await self._finish(running, step, record, entry)
+        except ScimError as error:
+            if leaver and step.before is not None and error.status != 503:
+                self.guard.withdraw(step.before.id)
+            raise
         finally:
             entry.release()
+        if step.taken_back is not None:
+            await self.guard.settled(step.taken_back.resource_id)
+        elif was_held and step.before is not None:
+            await self.guard.settled(step.before.id)
+        return made
 
     async def _finish(
         self, running: Running, step: Step, record: Record | None, entry: JournalEntry
@@ -345,7 +430,9 @@ class Lifecycle:
         started = False
         try:
             if step.before is not None and _leaves_groups(running, step):
-                started = await self._membership.dissolve(running, step.before.id, step.key)
+                started = await self._membership.dissolve(
+                    running, step.before.id, step.key, step.groups
+                )
             key, detail = await self._deliver(running, step)
             started = started or bool(step.difference or step.call) or key != step.key
             detail = await self._deliver_members(running, step, record, key) or detail
@@ -434,7 +521,44 @@ def _call(objects: ObjectProgram, what: Operation) -> str | None:
 def _leaves_groups(running: Running, step: Step) -> bool:
     """Whether a step takes the account out of its groups."""
     is_deleted = step.operation is Operation.DELETE
+    if step.rests:
+        return False
     return step.removes or (is_deleted and running.objects.operations.delete == "deactivate")
+
+
+def left_alone(running: Running, record: Record) -> Step:
+    """Return the step of somebody who is deleted, and whose account stays as it is."""
+    assert record.link is not None
+    key = record.link.key
+    return Step(
+        Operation.DELETE,
+        record,
+        None,
+        key,
+        {},
+        {},
+        NO_DIFFERENCE,
+        rests=True,
+        remark=f"{BY_DROP}: account {key} stays as it is, and belongs to nobody here",
+    )
+
+
+def not_left(record: Record) -> Step:
+    """Return the step of somebody who has not left yet, whatever their next change brings."""
+    link = record.link
+    assert link is not None
+    return Step(
+        Operation.UPDATE,
+        record,
+        record.resource,
+        link.key,
+        link.projection,
+        {},
+        NO_DIFFERENCE,
+        partial=True,
+        cause=BY_DROP,
+        refers=None,
+    )
 
 
 def _said(*parts: str | None) -> str:

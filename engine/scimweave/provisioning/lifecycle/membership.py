@@ -81,14 +81,17 @@ class Membership:
             ids = await self._store.member_ids(self._integration, resource_id)
             await self.deliver(running, key, MemberDelta(tuple(ids)))
             return
-        for group_key in await self._groups_at_target(running, resource_id):
+        for group_key in await self.group_keys(running, resource_id):
             assert running.groups is not None
             await running.groups.connector.add_members(group_key, [key])
 
-    async def dissolve(self, running: Running, resource_id: str, key: Key | None) -> bool:
+    async def dissolve(
+        self, running: Running, resource_id: str, key: Key | None, more: Sequence[Key] = ()
+    ) -> bool:
         """Take an account that is about to be deleted out of its groups, or its members out of it.
 
-        Returns whether anything was done. Raises ``TargetError``.
+        ``more`` are groups that are not known here any more. Returns whether anything was done.
+        Raises ``TargetError``.
         """
         if key is None:
             return False
@@ -97,13 +100,14 @@ class Membership:
             if members:
                 await running.connector.remove_members(key, members)
             return bool(members)
-        groups = await self._groups_at_target(running, resource_id)
+        groups = [*await self.group_keys(running, resource_id), *more]
         for group_key in groups:
             assert running.groups is not None
             await running.groups.connector.remove_members(group_key, [key])
         return bool(groups)
 
-    async def _groups_at_target(self, running: Running, resource_id: str) -> list[Key]:
+    async def group_keys(self, running: Running, resource_id: str) -> list[Key]:
+        """Return the groups of the target that the account of a user is in."""
         if running.groups is None or not has_members(running.groups):
             return []
         found = await self._store.memberships(self._integration, [resource_id])

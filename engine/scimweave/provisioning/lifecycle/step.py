@@ -20,7 +20,9 @@ from scimweave.provisioning.lifecycle.references import without_references
 from scimweave.provisioning.lifecycle.refusal import refuse_faults
 from scimweave.provisioning.running import Running
 from scimweave.store.base import (
+    HELD,
     NO_MEMBERS,
+    Hold,
     Key,
     Link,
     MemberDelta,
@@ -42,7 +44,9 @@ class Step:
     ``refers`` are the keys of other accounts that it writes, by resource id; None: nobody looked.
     ``partial`` brings some fields only: the account lags behind as it did.
     ``cause`` is for the log, where no request of the provider is behind it: then the resource
-    stays as it is, with its version.
+    stays as it is, with its version. What is ``decided`` the guard lets through; ``taken_back`` is
+    a deletion that was held, and whose account is this one's again. ``groups`` are the keys of the
+    groups that the account of somebody who is not here any more is in.
     """
 
     operation: Operation
@@ -61,6 +65,9 @@ class Step:
     refers: Mapping[str, Key | None] | None = field(default_factory=dict)
     partial: bool = False
     cause: str | None = None
+    decided: bool = False
+    taken_back: Hold | None = None
+    groups: tuple[Key, ...] = ()
 
 
 def meaning(objects: ObjectProgram, before: Record | None, after: Resource | None) -> Operation:
@@ -74,10 +81,17 @@ def meaning(objects: ObjectProgram, before: Record | None, after: Resource | Non
 def stands(record: Record) -> Standing:
     """Return how a resource stands: what became of its account says more than what it is now."""
     link = record.link
+    if is_held(record):
+        return Standing(True, True)
     is_inactive = link is not None and INACTIVE in link.projection
     return Standing(
         link is not None, not is_inactive and record.resource.get("active") is not False
     )
+
+
+def is_held(record: Record) -> bool:
+    """Whether this is a leaver whose account is as it was before."""
+    return record.link is not None and HELD in record.link.projection
 
 
 def without_account(
@@ -226,7 +240,8 @@ def _link_after(running: Running, step: Step) -> Link | None:
         return None
     # What an edit does not write any more stands there still, and may come back with another edit.
     kept = {**step.old, **step.difference.remembered}
-    kept.pop(INACTIVE, None)
+    for mark in (INACTIVE, HELD):
+        kept.pop(mark, None)
     if step.inactive:
         kept[INACTIVE] = running.objects.operations.deactivate_call or True
     before = step.before.link if step.before else None

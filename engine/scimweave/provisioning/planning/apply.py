@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.lifecycle.journal import label_for_people
+from scimweave.provisioning.lifecycle.lifecycle import Brought
 from scimweave.provisioning.planning.lag import lag_of, objects_of, stored
 from scimweave.provisioning.resources import Resources
 from scimweave.scim.error import ScimError
@@ -24,13 +25,17 @@ class ApplyStopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of one resource: ``reason`` is None where it was brought to the mapping."""
+    """What became of one resource: ``reason`` is None where it was brought to the mapping.
+
+    Somebody ``is_held`` by the guard: an operator decides.
+    """
 
     resource_type: str
     resource_id: str
     label: str
     reason: str | None = None
     is_unanswered: bool = False
+    is_held: bool = False
 
 
 async def apply(
@@ -94,7 +99,9 @@ async def _bring(
             # Deleted since it was listed.
             return None
         return Applied(kind, resource_id, label, error.detail, error.status == 503)
-    return Applied(kind, resource_id, label) if done else None
+    if not done:
+        return None
+    return Applied(kind, resource_id, label, is_held=done is Brought.HELD)
 
 
 async def _finished(under_way: set[asyncio.Task[Applied | None]], most: int) -> list[Applied]:

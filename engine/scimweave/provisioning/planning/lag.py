@@ -14,7 +14,7 @@ from scimweave.provisioning.lifecycle.difference import (
     difference,
     everything,
 )
-from scimweave.provisioning.lifecycle.step import ends_account, stands
+from scimweave.provisioning.lifecycle.step import ends_account, is_held, stands
 from scimweave.store.base import Record, Store
 
 AT_ONCE = 1000
@@ -39,6 +39,11 @@ def lag_of(objects: ObjectProgram, revision: str, record: Record) -> Lag | None:
 
     A projection is a pure function of resource and revision: what this revision delivered, fits.
     """
+    # About whoever is held an operator decides.
+    return None if is_held(record) else _lag_of(objects, revision, record)
+
+
+def _lag_of(objects: ObjectProgram, revision: str, record: Record) -> Lag | None:
     link, resource, stood = record.link, record.resource, stands(record)
     if link is None:
         return _without_account(objects, record) if gets_account(objects, stood, resource) else None
@@ -56,7 +61,7 @@ def lag_of(objects: ObjectProgram, revision: str, record: Record) -> Lag | None:
     changes = difference(objects, link.projection, wanted, objects.once)
     if not changes and what is Operation.UPDATE:
         return None
-    if what is Operation.UPDATE and stood.was_active and _puts_out_of_use(objects, changes):
+    if what is Operation.UPDATE and stood.was_active and puts_out_of_use(objects, changes):
         what = Operation.DEACTIVATE
     return Lag(what, wanted, changes)
 
@@ -68,7 +73,7 @@ def _without_account(objects: ObjectProgram, record: Record) -> Lag:
     return Lag(Operation.CREATE, projection.values, everything(objects, projection.values))
 
 
-def _puts_out_of_use(objects: ObjectProgram, changes: Difference) -> bool:
+def puts_out_of_use(objects: ObjectProgram, changes: Difference) -> bool:
     """Whether somebody who is active would get what ``operations.deactivate`` sets for leavers."""
     sets = objects.operations.deactivate_set
     return any(name in sets and value == sets[name] for name, value in changes.values.items())

@@ -10,7 +10,7 @@ from typing import Literal
 from scimweave.mapping import FieldFault, ObjectProgram, Operation, Program
 from scimweave.provisioning.lifecycle.difference import MASK, is_digest
 from scimweave.provisioning.lifecycle.journal import label_for_people
-from scimweave.provisioning.lifecycle.step import ends_account
+from scimweave.provisioning.lifecycle.step import ends_account, is_held
 from scimweave.provisioning.planning.lag import Lag, lag_of, objects_of, stored
 from scimweave.scim.error import ScimError
 from scimweave.scim.syntax import AttributePath
@@ -74,7 +74,8 @@ class Plan:
 
     ``resources`` are all that were looked at and ``lagging`` those behind the live mapping, by
     type; ``operations`` counts by what would be done, ``refused`` too; ``fields`` by section and
-    target field. Of the differences the first few are kept, destructive ones before others.
+    target field; ``held`` leavers wait for an operator. Of the differences the first few are kept,
+    destructive ones before others.
     """
 
     program: Program
@@ -84,6 +85,7 @@ class Plan:
     harm: Counter[Harm] = field(default_factory=Counter)
     fields: dict[tuple[str, str], FieldCount] = field(default_factory=dict)
     destructive: int = 0
+    held: int = 0
     notes: tuple[str, ...] = ()
     _harmful: list[PlannedChange] = field(default_factory=list)
     _harmless: list[PlannedChange] = field(default_factory=list)
@@ -160,6 +162,7 @@ async def plan(store: Store, program: Program, live: Program, *, keep: int = 10)
         hidden = Hidden.of(ours, theirs)
         async for record in stored(store, program.integration, kind):
             made.resources[kind] += 1
+            made.held += is_held(record)
             lag = None if ours is None else lag_of(ours, program.revision, record)
             if ours is not None and lag is not None:
                 made.add(section, _planned(ours, record, lag, hidden), keep)
