@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.lifecycle.journal import Event
 from scimweave.provisioning.running import shape_of
 from scimweave.provisioning.users import Users
+
+# Where a shell started the tests in the background, Ctrl-C is ignored, also by what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["servers.fixtures"]
 
