@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
 import sys
 import tempfile
-import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+from bench.command import run
 
 PRECIATE = Path(__file__).parent.parent / "mappings" / "preciate.yaml"
 INSERT = """
@@ -37,12 +37,12 @@ def measure(accounts: int) -> ImportFigure:
         folder = Path(name)
         target = folder / "target.db"
         environment = {**os.environ, "PRECIATE_DATABASE_URL": f"sqlite:///{target}"}
-        _run(["init-target", str(PRECIATE)], environment, "CREATE TABLE")
+        run(["init-target", str(PRECIATE)], "CREATE TABLE", environment)
         _fill(target, accounts)
         command = ["import", "preciate", "--mappings", str(PRECIATE)]
         command += ["--store", str(folder / "store.db")]
-        new, memory = _run(command, environment, f"{accounts:,} made and linked")
-        known, _ = _run(command, environment, f"{accounts:,} linked before")
+        new, memory = run(command, f"{accounts:,} made and linked", environment)
+        known, _ = run(command, f"{accounts:,} linked before", environment)
     return ImportFigure(accounts, new, known, memory)
 
 
@@ -72,23 +72,6 @@ def _row(number: int) -> tuple[object, ...]:
         f"person{number}",
         f"Department {number % 50}",
     )
-
-
-def _run(command: list[str], environment: dict[str, str], expected: str) -> tuple[float, float]:
-    started = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-m", "scimweave_server", *command],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    ) as process:
-        assert process.stdout is not None
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, output
-    assert expected in output, output
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":

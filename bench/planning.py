@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from bench.command import run
 
 from scimweave.mapping import Program, load, to_json
 from scimweave.provisioning.lifecycle.identifiers import new_id
@@ -46,8 +45,8 @@ def measure(users: int) -> PlanFigure:
         edited.write_text(PRECIATE.read_text().replace(*EDIT))
         _fill(folder / "store.db", load(live), users)
         command = ["plan", "preciate", "--mappings", str(live), "--store", str(folder / "store.db")]
-        unchanged, _ = _run(command, "nothing to change")
-        changed, memory = _run([*command, "--file", str(edited)], f"update {users}")
+        unchanged, _ = run(command, "nothing to change")
+        changed, memory = run([*command, "--file", str(edited)], f"update {users}")
     return PlanFigure(users, changed, unchanged, memory)
 
 
@@ -94,20 +93,6 @@ def _person(number: int) -> dict[str, Any]:
         "emails": [{"type": "work", "value": f"person{number}@contoso.com", "primary": True}],
         ENTERPRISE: {"department": f"Department {number % 50}"},
     }
-
-
-def _run(command: list[str], expected: str) -> tuple[float, float]:
-    started = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-m", "scimweave_server", *command], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, output
-    assert expected in output, output
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":
