@@ -117,11 +117,12 @@ class SqliteStore:
                 connection, entry, outcome, detail=detail, at=at, key=key
             )
             changed = put.id if put else remove
-            before = sqlite_moved.key_of(connection, integration, changed) if changed else None
+            before: Key | None = None
             if put is not None:
-                sqlite_resources.put(connection, integration, put, columns, lookups)
+                before = sqlite_resources.put(connection, integration, put, columns, lookups)
                 sqlite_members.change(connection, integration, put.id, members)
             if remove is not None:
+                before = sqlite_moved.key_of(connection, integration, remove)
                 sqlite_members.leave(connection, integration, remove, at)
                 sqlite_resources.remove(connection, integration, resource_type, remove)
             if changed is not None and before != key:

@@ -24,19 +24,15 @@ def put(connection: sqlite3.Connection, integration: str, entry: int, hold: Hold
     connection.execute(_HOLD, (integration, entry, *hold_columns(hold)))
 
 
-_NOT_COUNTED = """
-UPDATE journal SET leaver = NULL WHERE id IN (
-    SELECT entry FROM held WHERE integration = ? AND resource_id = ?
-)
-"""
-_END = "DELETE FROM held WHERE integration = ? AND resource_id = ?"
+_END = "DELETE FROM held WHERE integration = ? AND resource_id = ? RETURNING entry"
+_NOT_COUNTED = "UPDATE journal SET leaver = NULL WHERE id = ?"
 _OF_ACCOUNT = "SELECT resource_id FROM held WHERE integration = ? AND key = ?"
 
 
 def end(connection: sqlite3.Connection, integration: str, resource_id: str) -> None:
     """Forget that somebody is held, if they are; they do not count as a leaver."""
-    connection.execute(_NOT_COUNTED, (integration, resource_id))
-    connection.execute(_END, (integration, resource_id))
+    for entry in connection.execute(_END, (integration, resource_id)).fetchall():
+        connection.execute(_NOT_COUNTED, entry)
 
 
 def end_of_account(connection: sqlite3.Connection, integration: str, key: Key, owner: str) -> None:

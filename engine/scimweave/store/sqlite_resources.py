@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from scimweave.store.base import DuplicateValue, Lookup, Record
+from scimweave.store.base import DuplicateValue, Key, Lookup, Record
 from scimweave.store.sqlite_rows import record_from
 
 _GET = """
@@ -89,7 +89,9 @@ def page(
     return [record_from(row) for row in connection.execute(_PAGE, parameters).fetchall()]
 
 
-_SEQ = "SELECT seq FROM resource WHERE integration = ? AND id = ? AND resource_type = ?"
+_PLACE = """
+SELECT seq, link_key FROM resource WHERE integration = ? AND id = ? AND resource_type = ?
+"""
 _INSERT = """
 INSERT INTO resource (body, version, created, modified, link_key, link_projection, link_revision,
                       integration, id, resource_type)
@@ -108,20 +110,22 @@ def put(
     record: Record,
     columns: tuple[Any, ...],
     lookups: Sequence[Lookup],
-) -> None:
+) -> Key | None:
     """Insert or replace a resource, encoded as ``columns``, with its lookups.
 
-    Raises ``DuplicateValue``.
+    Returns the key of the account that it had before. Raises ``DuplicateValue``.
     """
     identity = (integration, record.id, record.resource_type)
-    row = connection.execute(_SEQ, identity).fetchone()
+    row = connection.execute(_PLACE, identity).fetchone()
+    before: Key | None = None
     if row is None:
         seq = connection.execute(_INSERT, (*columns, *identity)).lastrowid
     else:
-        (seq,) = row
+        seq, before = row
         connection.execute(_UPDATE, (*columns, seq))
     assert seq is not None  # noqa: S101 - an INSERT that worked has a rowid
     replace_lookups(connection, (integration, record.resource_type), seq, set(lookups))
+    return before
 
 
 _LOOKUPS = "SELECT attribute, value, is_unique FROM lookup WHERE seq = ?"
