@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from line import Killed
 from scimweave.connectors.base import Key, Rejected, Value
 from scimweave.provisioning.held import Decided, decide
 from scimweave.provisioning.lifecycle.lifecycle import Brought
@@ -17,7 +18,7 @@ from scimweave.provisioning.search.query import Query
 from scimweave.provisioning.users import Decision
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Record
-from small_integration import Killed, Small, let_memory_call, small
+from small_integration import Small, let_memory_call, small
 from small_mapping import mapping_text
 
 TWO = "guard: { leavers: 2 }\n"

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from employees import Employees
-from forwarding import ForwardingConnector
-from scimweave.connectors.base import Account, Connector, Key, Unreachable, Value
+from line import Line
 from scimweave.mapping import load
 from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.running import Running, start
@@ -22,50 +21,6 @@ ADA: dict[str, Any] = {"userName": "ada@contoso.com", "title": "Analyst"}
 LEAVE = [{"op": "Replace", "path": "active", "value": "False"}]
 
 
-class Unsteady(ForwardingConnector):
-    """A real target behind a line that breaks before or after a change, or for good."""
-
-    def __init__(self, connector: Connector) -> None:
-        super().__init__(connector)
-        self.breaks: str | None = None
-
-    async def _through(self, change: Callable[[], Awaitable[Any]]) -> Any:
-        if self.breaks == "before":
-            raise Unreachable("the line broke", applied=None)
-        result = await change()
-        if self.breaks == "after":
-            raise Unreachable("the line broke", applied=None)
-        return result
-
-    async def create(self, fields: Mapping[str, Value]) -> Key:
-        key: Key = await self._through(lambda: self._connector.create(fields))
-        return key
-
-    async def update(self, key: Key, fields: Mapping[str, Value]) -> None:
-        await self._through(lambda: self._connector.update(key, fields))
-
-    async def delete(self, key: Key) -> None:
-        await self._through(lambda: self._connector.delete(key))
-
-    async def read(self, key: Key) -> Account | None:
-        self._look()
-        return await self._connector.read(key)
-
-    async def find(self, field: str, value: Value) -> Sequence[Account]:
-        self._look()
-        return await self._connector.find(field, value)
-
-    async def add_members(self, group: Key, members: Sequence[Key]) -> None:
-        await self._through(lambda: self._connector.add_members(group, members))
-
-    async def remove_members(self, group: Key, members: Sequence[Key]) -> None:
-        await self._through(lambda: self._connector.remove_members(group, members))
-
-    def _look(self) -> None:
-        if self.breaks == "silent":
-            raise Unreachable("nobody answers")
-
-
 @pytest.fixture
 async def store(store_url: str) -> AsyncIterator[Store]:
     opened = await SqliteStore.open(store_url)
@@ -76,13 +31,13 @@ async def store(store_url: str) -> AsyncIterator[Store]:
 @pytest.fixture
 async def running(mapping: Path) -> AsyncIterator[Running]:
     started = await start(load(mapping))
-    yield Running(started.program, started.checker, Unsteady(started.connector))
+    yield Running(started.program, started.checker, Line(started.connector))
     await started.connector.close()
 
 
 @pytest.fixture
-def line(running: Running) -> Unsteady:
-    assert isinstance(running.connector, Unsteady)
+def line(running: Running) -> Line:
+    assert isinstance(running.connector, Line)
     return running.connector
 
 
@@ -103,7 +58,7 @@ async def outcomes(store: Store) -> list[str | None]:
 
 @pytest.mark.parametrize("breaks", ["before", "after"])
 async def test_create_of_unknown_outcome_is_settled_by_the_retry(
-    users: Users, line: Unsteady, target: Employees, breaks: str
+    users: Users, line: Line, target: Employees, breaks: str
 ) -> None:
     line.breaks = breaks
     with pytest.raises(ScimError) as caught:
@@ -119,7 +74,7 @@ async def test_create_of_unknown_outcome_is_settled_by_the_retry(
 
 @pytest.mark.parametrize(("breaks", "active"), [("before", True), ("after", False)])
 async def test_restart_asks_the_target_what_became_of_a_deactivation(
-    users: Users, line: Unsteady, running: Running, store: Store, breaks: str, active: bool
+    users: Users, line: Line, running: Running, store: Store, breaks: str, active: bool
 ) -> None:
     ada = await users.create(ADA)
     line.breaks = breaks
@@ -134,7 +89,7 @@ async def test_restart_asks_the_target_what_became_of_a_deactivation(
 @pytest.mark.parametrize(("breaks", "users_left"), [("before", 0), ("after", 1)])
 async def test_restart_asks_the_target_what_became_of_a_create(
     users: Users,
-    line: Unsteady,
+    line: Line,
     running: Running,
     store: Store,
     breaks: str,
@@ -151,7 +106,7 @@ async def test_restart_asks_the_target_what_became_of_a_create(
 
 
 async def test_intent_stays_open_while_the_target_is_silent(
-    users: Users, line: Unsteady, running: Running, store: Store
+    users: Users, line: Line, running: Running, store: Store
 ) -> None:
     ada = await users.create(ADA)
     line.breaks = "after"
@@ -170,7 +125,7 @@ async def test_intent_stays_open_while_the_target_is_silent(
 
 
 async def test_delete_of_unknown_outcome_is_settled_by_the_retry(
-    users: Users, line: Unsteady, store: Store
+    users: Users, line: Line, store: Store
 ) -> None:
     ada = await users.create(ADA)
     line.breaks = "after"

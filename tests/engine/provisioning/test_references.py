@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from line import Killed
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Record
-from small_integration import Killed, Small, small
+from small_integration import Small, small
 from small_mapping import mapping_text
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"

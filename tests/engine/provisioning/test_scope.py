@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from line import Killed
 from scimweave.connectors.base import Rejected
 from scimweave.scim.error import ScimError
-from small_integration import Killed, Small, let_memory_call, small
+from small_integration import Small, let_memory_call, small
 from small_mapping import mapping_text
 
 SCOPE = '  scope: title sw "Sales"\n'
