@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from scimweave.scim.error import ScimError, invalid_syntax, invalid_value
-from scimweave_server.http.limits import limits_of
+from scimweave_server.http.limits import Limits
 
 # What came, for whoever records it.
 BODY = web.RequestKey("body", bytes)
@@ -39,14 +39,13 @@ class BodyTimeout(ScimError):
         super().__init__(408, f"the body did not arrive within {seconds:g} seconds")
 
 
-async def read_json(request: web.Request, limit: int | None = None) -> Any:
-    """Read the body as JSON, of at most ``limit`` bytes.
+async def read_json(request: web.BaseRequest, limits: Limits, size: int | None = None) -> Any:
+    """Read the body as JSON, of at most ``size`` bytes, or as many as ``limits`` says.
 
     Raises ``ScimError`` (400, 408, 413, 415).
     """
-    limits = limits_of(request)
     _check_type(request)
-    raw = await _read(request, limits.max_body if limit is None else limit, limits.body_seconds)
+    raw = await _read(request, limits.max_body if size is None else size, limits.body_seconds)
     request[BODY] = raw
     try:
         body = orjson.loads(raw.removeprefix(BOM))
@@ -57,27 +56,32 @@ async def read_json(request: web.Request, limit: int | None = None) -> Any:
     return body
 
 
-def check_address(request: web.Request) -> None:
+def check_address(request: web.BaseRequest) -> None:
     """Refuse an address that no answer could repeat. Raises ``ScimError`` (400)."""
-    try:
-        str(request.rel_url).encode()
-    except UnicodeEncodeError:
-        raise invalid_syntax("the address has bytes that are not UTF-8") from None
+    address = request.raw_path
+    if not address.isascii():
+        try:
+            str(request.rel_url).encode()
+        except UnicodeEncodeError:
+            raise invalid_syntax("the address has bytes that are not UTF-8") from None
+    if "?" not in address:
+        return
     query = request.query
-    if not query:
+    if len(query) == len(set(query)):
         return
     for name in _PARAMETERS:
         if len(set(query.getall(name, ()))) > 1:
             raise invalid_value(f"{name} is given more than once, with different values")
 
 
-def origin(request: web.Request) -> str:
+def origin(request: web.BaseRequest) -> str:
     """Return the scheme and host that the provider called. Raises ``ScimError`` (400)."""
-    if not request.headers.get("Host"):
-        # aiohttp would ask the name service for our own name, for as long as that takes.
+    # Not ``request.host``: without the header it asks the name service for our own name.
+    host = request.headers.get("Host")
+    if not host:
         raise invalid_syntax("the request has no Host header")
     try:
-        return _origin(request.scheme, request.host)
+        return _origin(request.scheme, host)
     except ValueError:
         raise invalid_syntax("the Host header names no host") from None
 
@@ -92,7 +96,7 @@ def _origin(scheme: str, host: str) -> str:
     return f"{scheme}://{host}"
 
 
-def _check_type(request: web.Request) -> None:
+def _check_type(request: web.BaseRequest) -> None:
     """Refuse what is not JSON in UTF-8; a body without a type is taken for it."""
     given = "Content-Type" in request.headers
     if given and "json" not in request.content_type:
@@ -105,7 +109,7 @@ def _check_type(request: web.Request) -> None:
         raise ScimError(415, f"the body is compressed with {encoding[:40]}; send it plain or gzip")
 
 
-async def _read(request: web.Request, limit: int, seconds: float) -> bytes:
+async def _read(request: web.BaseRequest, limit: int, seconds: float) -> bytes:
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     body = bytearray()
