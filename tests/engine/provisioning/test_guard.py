@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from scimweave.provisioning.planning.apply import apply
 from scimweave.provisioning.planning.plan import plan
 from scimweave.provisioning.search.query import Query
 from scimweave.scim.error import ScimError
-from scimweave.store.base import Hold, Intent, Record
+from scimweave.store.base import Record
 from small_integration import Small, let_memory_call, small
 from small_mapping import mapping_text
 
@@ -303,7 +304,7 @@ async def test_whoever_is_made_again_gets_the_account_that_was_held(
 
 @pytest.mark.parametrize("restarts", [True, False])
 async def test_whoever_was_held_by_a_request_that_was_cancelled_gets_the_account_too(
-    open_small: Open, restarts: bool
+    open_small: Open, restarts: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     it = await open_small(DELETES)
     records = await people(it, 3)
@@ -311,17 +312,17 @@ async def test_whoever_was_held_by_a_request_that_was_cancelled_gets_the_account
         await it.users.delete(each.id)
     write, is_written = it.store.hold, asyncio.Event()
 
-    async def writing(intent: Intent, hold: Hold) -> None:
-        await write(intent, hold)
+    async def writing(*leaver: Any) -> None:
+        await write(*leaver)
         is_written.set()
         await asyncio.Event().wait()
 
-    it.store.hold = writing  # type: ignore[method-assign]
-    leaving = asyncio.create_task(it.users.delete(records[2].id))
-    await is_written.wait()
-    leaving.cancel()
-    await asyncio.wait({leaving})
-    it.store.hold = write  # type: ignore[method-assign]
+    with monkeypatch.context() as slow:
+        slow.setattr(it.store, "hold", writing)
+        leaving = asyncio.create_task(it.users.delete(records[2].id))
+        await is_written.wait()
+        leaving.cancel()
+        await asyncio.wait({leaving})
     if restarts:
         await it.restart()
     await it.users.create({"userName": "U2", "active": False})
