@@ -164,7 +164,6 @@ class ObjectProgram:
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _readers: tuple[tuple[str, Reader], ...] = field(init=False, repr=False, compare=False)
     _secret: frozenset[str] = field(init=False, repr=False, compare=False)
-    _never_stored: frozenset[str] = field(init=False, repr=False, compare=False)
     _reverse: Callable[[Mapping[str, Value]], Reversed] | None = field(
         init=False, repr=False, compare=False, default=None
     )
@@ -184,9 +183,6 @@ class ObjectProgram:
         object.__setattr__(self, "_by_name", {each.name: each for each in self.fields})
         discreet = {each.name: each for each in self.fields if each.sensitive or each.secrets}
         object.__setattr__(self, "discreet", discreet)
-        never = self.acceptance.accepted.never_returned
-        never_stored = frozenset(path.uri or path.attribute for path in never)
-        object.__setattr__(self, "_never_stored", never_stored)
         secret = frozenset(each.name for each in self.fields if each.secrets)
         object.__setattr__(self, "_secret", secret)
         object.__setattr__(self, "_readers", tuple((f.name, f.read) for f in self.fields))
@@ -227,8 +223,6 @@ class ObjectProgram:
 
     def storable(self, resource: dict[str, Any]) -> dict[str, Any]:
         """Return what may be stored of a resource, which is not modified."""
-        if self._never_stored.isdisjoint(resource):
-            return resource
         return without_secrets(resource, self.acceptance.accepted)
 
     def reverse(self, fields: Mapping[str, Value]) -> Reversed:

@@ -45,8 +45,12 @@ class Index:
 
     def of(self, resource: dict[str, Any]) -> list[str]:
         """Return the values of a resource in the form that is compared."""
-        found = [self.normal(value) for value in self.values(resource)]
-        return [text for text in found if text is not None] if None in found else found
+        found = []
+        for value in self.values(resource):
+            text = self.normal(value)
+            if text is not None:
+                found.append(text)
+        return found
 
 
 class Indexes:
