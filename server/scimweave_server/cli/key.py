@@ -17,7 +17,9 @@ from scimweave_server.cli.options import (
     duration,
     expected_errors,
     fail,
+    open_existing_store,
     open_store,
+    open_store_of,
     print_json,
     run_loop,
 )
@@ -144,12 +146,12 @@ async def _generate(store: str, integration: str, grace: timedelta | None) -> st
 
 
 async def _list(store: str, integration: str) -> list[KeyRecord]:
-    async with open_store(store) as opened:
+    async with open_store_of(store, integration) as opened:
         return list(await opened.keys(integration))
 
 
 async def _revoke(store: str, integration: str, key: int | None) -> int:
-    async with open_store(store) as opened:
+    async with open_existing_store(store) as opened:
         return await opened.revoke_keys(integration, key)
 
 

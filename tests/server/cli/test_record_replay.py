@@ -235,7 +235,7 @@ def moment_gone(text: str, file: Path) -> str:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "No such file"),
+        (None, "traffic.jsonl: no such file or directory"),
         (b"", "is empty"),
         (b"{}\n", "traffic.jsonl:1: is no recording"),
         (b"users:\n", "traffic.jsonl:1: is not JSON"),
@@ -290,7 +290,7 @@ def test_recording_without_a_server_or_over_a_file_is_a_message(
     assert not file.exists()
     file.write_text("mine")
     result = CliRunner().invoke(app, words)
-    assert (result.exit_code, "traffic.jsonl" in result.stderr) == (1, True)
+    assert (result.exit_code, "traffic.jsonl: file exists" in result.stderr) == (1, True)
     assert file.read_text() == "mine"
 
 
