@@ -56,6 +56,10 @@ def list_(integration: Name, store: StoreUrl = DEFAULT_STORE, as_json: Json = Fa
                 f"{each['label']}, account {each['account']}: {each['reason']}"
             )
         )
+    print(
+        f"they leave after all: scimweave guard release {integration} --all (or who)\n"
+        f"they stay:            scimweave guard drop {integration} --all (or who)"
+    )
 
 
 @app.command()

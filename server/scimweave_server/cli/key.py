@@ -64,7 +64,7 @@ def generate(
         print(secret)
     else:
         print(f"Tenant URL    {url}\nSecret Token  {secret}")
-        left = f"works for another {grace}" if grace else "does not work any more"
+        left = f"works until {_shown_end(grace)}" if grace else "does not work any more"
         print(f"\nThe token is not shown again; an earlier one {left}.", file=sys.stderr)
         if public_url is None:
             print(
@@ -109,6 +109,10 @@ def revoke(
     if not ended:
         fail(f"{integration} has no such key")
     print(f"{ended} key{'s' if ended > 1 else ''} of {integration} revoked")
+
+
+def _shown_end(grace: timedelta) -> str:
+    return f"{datetime.now(UTC) + grace:%Y-%m-%d %H:%M} UTC"
 
 
 def _path(integration: str, mappings: list[Path]) -> str:

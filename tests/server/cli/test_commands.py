@@ -154,9 +154,11 @@ def test_key_is_shown_once_and_listed_without_the_secret(run: Run, mapping: Path
     quiet = run("key", "generate", "preciate", *where, "--quiet", "--grace", "24h")
     secret = quiet.stdout.strip()
     assert re.fullmatch(r"swk_[\w-]{43}", secret)
+    again = run("key", "generate", "preciate", *where, "--grace", "36h")
+    assert re.search(r"an earlier one works until \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", again.stderr)
     listed = run("key", "list", "preciate", "--json")
     keys = json.loads(listed.stdout)
-    assert [bool(key["ends"]) for key in keys] == [True, False]
+    assert [bool(key["ends"]) for key in keys] == [True, True, False]
     assert secret not in listed.stdout
     assert run("key", "revoke", "preciate").exit_code == 0
     assert run("key", "revoke", "nobody").exit_code == 1
