@@ -270,7 +270,8 @@ def _meant(element: Any, wanted: Any) -> bool:
     if not isinstance(element, dict):
         return bool(element == wanted)
     if wanted.get("value") is not None:
-        return bool(element.get("value") == wanted["value"])
+        kinds = {element.get("type"), wanted.get("type")} - {None}
+        return bool(element.get("value") == wanted["value"]) and len(kinds) < 2
     return bool(wanted.items() <= element.items())
 
 

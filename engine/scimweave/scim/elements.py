@@ -211,13 +211,22 @@ def _clear_primary(elements: list[Any], keep: set[int]) -> None:
 
 
 def _without(elements: list[Any], unwanted: list[Any]) -> list[Any]:
-    values = {_value(each) for each in unwanted} - {None}
+    """Return the elements but for those that are meant; what is the same is as in ``appended``."""
+    kinds: defaultdict[Any, set[Any]] = defaultdict(set)
+    for each in unwanted:
+        kinds[_value(each)].add(_type(each))
     others = [each for each in unwanted if _value(each) is None]
     return [
         each
         for each in elements
-        if _value(each) not in values and not any(_includes(each, other) for other in others)
+        if not _is_named(each, kinds) and not any(_includes(each, other) for other in others)
     ]
+
+
+def _is_named(element: Any, kinds: dict[Any, set[Any]]) -> bool:
+    value, kind = _value(element), _type(element)
+    named = kinds.get(value, ()) if value is not None else ()
+    return bool(named) and (kind is None or None in named or kind in named)
 
 
 def _includes(element: Any, part: dict[str, Any]) -> bool:

@@ -538,6 +538,24 @@ def test_many_elements_are_added_in_linear_time() -> None:
     assert (result["roles"], result["addresses"]) == (typed, bare)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "left"),
+    [
+        pytest.param({"value": "1", "type": "mobile"}, ["work"], id="of-that-type"),
+        pytest.param({"value": "1"}, [], id="of-any-type"),
+        pytest.param({"value": "1", "type": "fax"}, ["work", "mobile"], id="of-another-type"),
+        pytest.param({"value": "2", "type": "work"}, ["work", "mobile", None], id="another-value"),
+    ],
+)
+def test_one_number_under_two_types_is_removed_by_both(
+    wanted: dict[str, Any], left: list[str | None]
+) -> None:
+    numbers = [{"value": "1", "type": "work"}, {"value": "1", "type": "mobile"}, {"value": "1"}]
+    operation = {"op": "remove", "path": "phoneNumbers", "value": [wanted]}
+    patched = after({"userName": "ada", "phoneNumbers": numbers}, operation)
+    assert [each.get("type") for each in patched.get("phoneNumbers", [])] == left
+
+
 def test_elements_without_value_are_removed_by_what_is_given() -> None:
     home, work = {"type": "home", "locality": "A"}, {"type": "work", "locality": "A"}
     ada = {**ADA, "addresses": [home, work]}
