@@ -119,10 +119,7 @@ class ElementsEdit:
             element = merged(self.template, given)
             if self._selects(element):
                 return element
-        raise no_target(
-            f"no element of {self.entry.path} matches {self.text}, "
-            "and none can be made that does; use a filter of equalities joined by and"
-        )
+        raise _no_target(self.entry, self.text)
 
     def _updated(
         self, element: dict[str, Any], given: dict[str, Any], whole: bool
@@ -138,15 +135,63 @@ class ElementsEdit:
         return {} if bare and len(new) < len(element) else new
 
 
+@dataclass(frozen=True, slots=True)
+class ValuesEdit:
+    """The values that a filter selects of an attribute whose elements are simple."""
+
+    slot: Slot
+    entry: Entry
+    condition: Condition
+    text: str
+
+    def assign(self, value: Any, adding: bool, findings: Findings) -> Change | None:
+        """Put values in the place of those selected, or add them where none is (Q9)."""
+        taken = self.entry.take(value, findings)
+        if taken is None:
+            return self.remove(value, findings)
+        self.slot.touch(findings)
+
+        def change(draft: dict[str, Any]) -> None:
+            old = _list(self.slot.get(draft))
+            if not any(map(self.condition, old)):
+                if not all(map(self.condition, taken)):
+                    raise _no_target(self.entry, self.text)
+                findings.quirks.add("Q9")
+                return self.slot.put(draft, [*old, *taken])
+            made = [new for each in old for new in (taken if self.condition(each) else (each,))]
+            return self.slot.put(draft, list(dict.fromkeys(made)))
+
+        return change
+
+    def remove(self, value: Any, findings: Findings) -> Change | None:
+        """Remove the values selected."""
+        self.slot.touch(findings)
+
+        def change(draft: dict[str, Any]) -> None:
+            old = _list(self.slot.get(draft))
+            self.slot.put(draft, [each for each in old if not self.condition(each)])
+
+        return change
+
+
 def compile_elements(
     slot: Slot, entry: Entry, sub: Entry | None, found: Filter | None
-) -> ElementsEdit:
+) -> ElementsEdit | ValuesEdit:
     """Compile the edit of a value path. Raises ``ScimError`` (invalidFilter)."""
     if found is None:
         return ElementsEdit(slot, entry, sub, None, {}, "")
     assert entry.attribute is not None  # noqa: S101 - only dropped entries have none
     condition = compile_condition(found, entry.attribute)
+    if entry.fields is None:
+        return ValuesEdit(slot, entry, condition, str(found))
     return ElementsEdit(slot, entry, sub, condition, _template(found, entry), str(found))
+
+
+def _no_target(entry: Entry, text: str) -> ScimError:
+    return no_target(
+        f"no element of {entry.path} matches {text}, "
+        "and none can be made that does; use a filter of equalities joined by and"
+    )
 
 
 def _template(found: Filter, entry: Entry) -> dict[str, Any] | None:

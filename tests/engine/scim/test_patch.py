@@ -556,6 +556,33 @@ def test_one_number_under_two_types_is_removed_by_both(
     assert [each.get("type") for each in patched.get("phoneNumbers", [])] == left
 
 
+TAGGED = f'{CUSTOM}:tags[value eq "b"]'
+
+
+@pytest.mark.parametrize(
+    ("operation", "tags"),
+    [
+        pytest.param({"op": "remove", "path": TAGGED}, ["a"], id="remove"),
+        pytest.param({"op": "remove", "path": f"{TAGGED}.value"}, ["a"], id="remove-value"),
+        pytest.param(replace(TAGGED, None), ["a"], id="null"),
+        pytest.param(replace(TAGGED, "z"), ["a", "z"], id="replace"),
+        pytest.param(replace(f"{TAGGED}.value", {"value": "z"}), ["a", "z"], id="replace-value"),
+        pytest.param(replace(TAGGED, "a"), ["a"], id="replace-by-what-is-there"),
+        pytest.param(add(TAGGED, ["b"]), ["a", "b"], id="add-again"),
+        pytest.param(add(f'{CUSTOM}:tags[value eq "c"]', "c"), ["a", "b", "c"], id="Q9-add"),
+        pytest.param(add(f"{CUSTOM}:tags.value", "c"), ["a", "b", "c"], id="add-without-filter"),
+    ],
+)
+def test_simple_values_are_selected_too(operation: dict[str, Any], tags: list[str]) -> None:
+    before = {"userName": "ada", CUSTOM: {"tags": ["a", "b"]}}
+    assert after(before, operation)[CUSTOM] == {"tags": tags}
+
+
+def test_simple_value_that_the_filter_does_not_mean_is_no_target() -> None:
+    error = refusal(replace(f'{CUSTOM}:tags[value eq "c"]', "z"))
+    assert (error.status, error.scim_type) == (400, "noTarget")
+
+
 def test_elements_without_value_are_removed_by_what_is_given() -> None:
     home, work = {"type": "home", "locality": "A"}, {"type": "work", "locality": "A"}
     ada = {**ADA, "addresses": [home, work]}
