@@ -12,7 +12,9 @@ from scimweave.provisioning.resources import Resources
 from scimweave.scim.resource import to_wire
 from scimweave.scim.selection import Selection, parse_selection
 from scimweave.store.base import Record, Reference
+from scimweave_server.http.body import read_json
 from scimweave_server.http.etag import etag
+from scimweave_server.http.limits import Limits
 from scimweave_server.http.responses import json_response
 
 
@@ -20,9 +22,14 @@ from scimweave_server.http.responses import json_response
 class Exchange:
     """A request for resources of one type; ``base`` is the Tenant URL."""
 
-    request: web.Request
+    request: web.BaseRequest
     resources: Resources
     base: str
+    limits: Limits
+
+    async def body(self) -> Any:
+        """Return what was sent. Raises ``ScimError``."""
+        return await read_json(self.request, self.limits)
 
     def selection(self) -> Selection | None:
         """Return what the provider wants to see; None is everything. Raises ``ScimError``."""

@@ -13,7 +13,7 @@ from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.lifecycle.journal import Event
 from scimweave.provisioning.sight import Tally
 
-Handler = Callable[[web.Request], Awaitable[web.Response]]
+Handler = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 # Set by the endpoint once it knows: the integration, and the first segment behind its path.
 ADDRESSED = web.RequestKey("addressed", tuple)
@@ -66,7 +66,7 @@ class Metrics:
     def measured(self, handler: Handler) -> Handler:
         """Count and time what ``handler`` answers."""
 
-        async def handle(request: web.Request) -> web.Response:
+        async def handle(request: web.BaseRequest) -> web.Response:
             started = perf_counter()
             response = await handler(request)
             self._answered(request, response.status, perf_counter() - started)
@@ -74,13 +74,13 @@ class Metrics:
 
         return handle
 
-    async def expose(self, request: web.Request) -> web.Response:
+    async def expose(self, request: web.BaseRequest) -> web.Response:
         """Answer a scrape."""
         return web.Response(
             body=generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE}
         )
 
-    def _answered(self, request: web.Request, status: int, seconds: float) -> None:
+    def _answered(self, request: web.BaseRequest, status: int, seconds: float) -> None:
         integration, resource = request.get(ADDRESSED, ("", ""))
         key = (integration, request.method, resource, status)
         children = self._children.get(key)
