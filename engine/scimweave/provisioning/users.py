@@ -35,6 +35,7 @@ from scimweave.scim.error import ScimError, not_found
 from scimweave.scim.immutable import keep_immutable
 from scimweave.scim.members import MemberChange
 from scimweave.scim.patch import parse_patch
+from scimweave.scim.resource import Checked
 from scimweave.scim.schema import USER_TYPE, ResourceType
 from scimweave.scim.syntax import Filter
 from scimweave.store.base import NO_MEMBERS, Record, Reference
@@ -78,7 +79,7 @@ class MappedResources:
         Raises ``ScimError``.
         """
         with self._hold() as running:
-            resource, members = self._read(running, body)
+            resource, members = self._read(running, running.checker.check(body))
             label = folded(resource[self._label])
             place = self._in_place(members) if members else nullcontext()
             async with self._locks.hold((self._kind, label)), place:
@@ -90,9 +91,7 @@ class MappedResources:
                 if members:
                     known = existing.id if existing else None
                     delta = await self._membership.delta(known, members)
-                made = _kept(
-                    await self._lifecycle.apply(running, existing, resource, members=delta)
-                )
+                made = _kept(await self._lifecycle.apply(running, existing, resource, delta))
         await self._followed()
         return made
 
@@ -128,14 +127,14 @@ class MappedResources:
     ) -> Record:
         """Replace a resource (RFC 7644 §3.5.1). Raises ``ScimError``."""
         with self._hold() as running:
-            resource, members = self._read(running, body)
+            resource, members = self._read(running, running.checker.read(body))
             accepted = running.objects.acceptance.accepted
 
             def change(before: dict[str, Any]) -> dict[str, Any]:
+                running.checker.require(resource, before)
                 return keep_immutable(before, resource, accepted)
 
-            touched = frozenset(resource)
-            return await self._change(running, resource_id, change, touched, members, expected)
+            return await self._change(running, resource_id, change, members, expected)
 
     async def patch(self, resource_id: str, body: Any, expected: Expected | None = None) -> Record:
         """Apply a PatchOp body, or a bare list of operations (RFC 7644 §3.5.2).
@@ -148,9 +147,7 @@ class MappedResources:
             body, members = self._split(running, body)
             patch = parse_patch(body, running.checker)
             try:
-                return await self._change(
-                    running, resource_id, patch.apply, patch.touched, members, expected
-                )
+                return await self._change(running, resource_id, patch.apply, members, expected)
             finally:
                 self._sight.saw(patch, running.objects.ignores)
 
@@ -276,9 +273,10 @@ class MappedResources:
                 raise not_found(f"{self._journal.integration} provisions no {self._kind}")
             yield of_type
 
-    def _read(self, running: Running, body: Any) -> tuple[dict[str, Any], tuple[MemberChange, ...]]:
-        """Return the resource of a POST or PUT body, and what becomes of its members."""
-        checked = running.checker.check(body)
+    def _read(
+        self, running: Running, checked: Checked
+    ) -> tuple[dict[str, Any], tuple[MemberChange, ...]]:
+        """Return the resource of a POST or PUT, and what becomes of its members."""
         self._sight.saw(checked, running.objects.ignores)
         return checked.resource, ()
 
@@ -291,7 +289,6 @@ class MappedResources:
         running: Running,
         resource_id: str,
         change: Callable[[dict[str, Any]], dict[str, Any]],
-        touched: frozenset[str],
         members: tuple[MemberChange, ...],
         expected: Expected | None,
     ) -> Record:
@@ -313,7 +310,7 @@ class MappedResources:
             if members:
                 await held.enter_async_context(self._in_place(members))
                 delta = await self._membership.delta(resource_id, members)
-            made = _kept(await self._lifecycle.apply(running, before, after, touched, delta))
+            made = _kept(await self._lifecycle.apply(running, before, after, delta))
         await self._followed()
         return made
 

@@ -30,8 +30,7 @@ class ListEdit:
         slot = self.slot
         if taken is None:
             # To add an empty list is to add nothing; null and "" clear (entra-facts 7.2).
-            return None if adding and isinstance(value, list) else slot.clear(findings)
-        slot.touch(findings)
+            return None if adding and isinstance(value, list) else slot.clear()
         if adding:
             return lambda draft: slot.put(draft, appended(_list(slot.get(draft)), taken))
         return lambda draft: slot.put(draft, taken)
@@ -39,14 +38,13 @@ class ListEdit:
     def remove(self, value: Any, findings: Findings) -> Change | None:
         """Remove the elements given; without a value all of them."""
         if value is None:
-            return self.slot.clear(findings)
+            return self.slot.clear()
         # Entra names the elements to remove here: not all of them are meant.
         findings.quirks.add("Q12")
         unwanted = self.entry.take(value, findings)
         if unwanted is None:
             return None
         slot = self.slot
-        slot.touch(findings)
         return lambda draft: slot.put(draft, _without(_list(slot.get(draft)), unwanted))
 
 
@@ -72,13 +70,11 @@ class ElementsEdit:
         given = read_members(self.entry, self.sub, value, findings)
         if not given:
             return None
-        self.slot.touch(findings)
         whole = self.sub is None and not adding
         return lambda draft: self._write(draft, given, whole, findings)
 
     def remove(self, value: Any, findings: Findings) -> Change | None:
         """Remove the elements selected, or the sub-attribute of them."""
-        self.slot.touch(findings)
         if self.sub is not None:
             given = {str(self.sub.name): None}
             return lambda draft: self._write(draft, given, False, findings)
@@ -149,7 +145,6 @@ class ValuesEdit:
         taken = self.entry.take(value, findings)
         if taken is None:
             return self.remove(value, findings)
-        self.slot.touch(findings)
 
         def change(draft: dict[str, Any]) -> None:
             old = _list(self.slot.get(draft))
@@ -165,7 +160,6 @@ class ValuesEdit:
 
     def remove(self, value: Any, findings: Findings) -> Change | None:
         """Remove the values selected."""
-        self.slot.touch(findings)
 
         def change(draft: dict[str, Any]) -> None:
             old = _list(self.slot.get(draft))

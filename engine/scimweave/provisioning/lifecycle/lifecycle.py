@@ -87,12 +87,10 @@ class Lifecycle:
         running: Running,
         before: Record | None,
         after: Resource | None,
-        touched: frozenset[str] = frozenset(),
         members: MemberDelta = NO_MEMBERS,
     ) -> Record | None:
         """Bring a resource from ``before`` to ``after`` here and at the target.
 
-        ``touched`` names the attributes that the request writes (top level or extension URN);
         ``members`` join and leave a group.
         Returns the new record; None after a deletion; ``before`` where nothing changes.
         """
@@ -100,7 +98,7 @@ class Lifecycle:
             # A secret is never stored: a request that brings one is never equal.
             return before
         try:
-            step = await self._decide(running, before, after, touched)
+            step = await self._decide(running, before, after)
         except ScimError as error:
             await self._journal.refuse(
                 running, meaning(running.objects, before, after), before, after, error
@@ -156,7 +154,7 @@ class Lifecycle:
             assert hold.record is not None
             step = replace(deletion(running, hold.record), groups=hold.groups)
         else:
-            step = await self._decide(running, record, record.resource, frozenset())
+            step = await self._decide(running, record, record.resource)
         await self._decided(running, replace(step, cause=BY_RELEASE), hold)
 
     async def drop(self, running: Running, hold: Hold, record: Record | None) -> None:
@@ -169,7 +167,7 @@ class Lifecycle:
             step = left_alone(running, hold.record)
         else:
             after = {**record.resource, "active": True}
-            step = replace(await self._decide(running, record, after, frozenset()), remark=BY_DROP)
+            step = replace(await self._decide(running, record, after), remark=BY_DROP)
             if leaves(running.objects, step):
                 step = not_left(record)
         await self._decided(running, step, hold)
@@ -266,7 +264,6 @@ class Lifecycle:
         running: Running,
         before: Record | None,
         after: Resource | None,
-        touched: frozenset[str],
     ) -> Step:
         objects = running.objects
         what = meaning(objects, before, after)
@@ -283,7 +280,7 @@ class Lifecycle:
                 return removal(running, before, self._storable(running, after))
             if what is Operation.OUT_OF_SCOPE:
                 return out_of_scope(running, before, self._storable(running, after))
-        wanted = projected(running, before, what, after, touched)
+        wanted = projected(running, before, what, after)
         resolved = await self._resolved(running, what, after, wanted)
         wanted = resolved.values
         defaults = objects.without_their_secret(after)

@@ -9,7 +9,7 @@ from typing import Any
 
 from scimweave.connectors.base import Value
 from scimweave.mapping import FieldFault, ObjectProgram
-from scimweave.mapping.operation import Operation, Standing, operation
+from scimweave.mapping.operation import Operation, Standing, brings, operation
 from scimweave.provisioning.lifecycle.difference import (
     NO_DIFFERENCE,
     Difference,
@@ -155,7 +155,6 @@ def projected(
     before: Record | None,
     what: Operation,
     after: Resource,
-    touched: frozenset[str],
 ) -> Mapping[str, Value]:
     """Project ``after``, or refuse.
 
@@ -169,7 +168,7 @@ def projected(
         for fault in projection.faults
         # Of whoever leaves the scope, nothing has to fit the target.
         if objects.in_scope(after)
-        and (what not in WITHOUT_FAULTS or _is_touched(running, fault, touched))
+        and (what not in WITHOUT_FAULTS or _is_brought(running, fault, before, after))
     ]
     if blocking:
         raise refuse_faults(blocking)
@@ -178,14 +177,12 @@ def projected(
     return projection.values
 
 
-def _is_touched(running: Running, fault: FieldFault, touched: frozenset[str]) -> bool:
+def _is_brought(
+    running: Running, fault: FieldFault, before: Record | None, after: Resource
+) -> bool:
     field = running.objects.field(fault.field)
-    written = {name.lower() for name in touched}
-    return field is not None and any(
-        name.lower() in written
-        for source in field.sources
-        for name in (source.attribute, source.uri or source.attribute)
-    )
+    earlier = before.resource if before else None
+    return field is not None and brings(field.sources, earlier, after)
 
 
 def deletion(running: Running, before: Record) -> Step:
