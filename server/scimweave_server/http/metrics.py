@@ -54,6 +54,7 @@ class Metrics:
         )
         # To find the children of a metric by their labels costs more than to count.
         self._children: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
+        self._outcomes: dict[tuple[str, str, str], Counter] = {}
 
     def watch(self, engine: Engine) -> None:
         """Show what the integrations of ``engine`` count themselves."""
@@ -61,7 +62,11 @@ class Metrics:
 
     def operation(self, event: Event) -> None:
         """Count a closed operation; a listener of the engine."""
-        self._operations.labels(event.integration, event.operation, event.outcome).inc()
+        key = (event.integration, event.operation, event.outcome)
+        child = self._outcomes.get(key)
+        if child is None:
+            child = self._outcomes[key] = self._operations.labels(*key)
+        child.inc()
 
     def measured(self, handler: Handler) -> Handler:
         """Count and time what ``handler`` answers."""

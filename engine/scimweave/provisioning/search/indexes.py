@@ -43,12 +43,14 @@ class Index:
     values: Values
     normal: Normal
 
-    def of(self, resource: dict[str, Any]) -> Iterator[str]:
+    def of(self, resource: dict[str, Any]) -> list[str]:
         """Return the values of a resource in the form that is compared."""
+        found = []
         for value in self.values(resource):
             text = self.normal(value)
             if text is not None:
-                yield text
+                found.append(text)
+        return found
 
 
 class Indexes:
@@ -71,9 +73,9 @@ class Indexes:
         refers = (f"{REFERS}={each.name}:{each.refers}" for each in self._references)
         self.text = " ".join((rules, *sorted(exact), *refers))
 
-    def referred(self, resource: dict[str, Any]) -> Iterator[str]:
-        """Yield the ids of the users that a resource refers to."""
-        return referred_ids(self._references, resource)
+    def referred(self, resource: dict[str, Any]) -> Iterable[str]:
+        """Return the ids of the users that a resource refers to."""
+        return set(referred_ids(self._references, resource)) if self._references else ()
 
     def named(self, name: str | None) -> Index | None:
         """Return the index of an attribute, by ``name_of``."""
