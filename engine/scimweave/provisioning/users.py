@@ -65,6 +65,7 @@ class MappedResources:
         self._label = label_of(self._kind)
         self._membership = Membership(journal.store, journal.integration)
         self._at_target = AtTarget(journal, locks, self._resolve_open)
+        self._made: tuple[Running, Source] | None = None
 
     @property
     def resource_type(self) -> ResourceType:
@@ -104,7 +105,13 @@ class MappedResources:
         return record
 
     def source(self) -> Source:
-        """Return where queries find the resources."""
+        """Return where queries find the resources: one source for each version of the mapping."""
+        running, made = self._in_use.running, self._made
+        if made is None or made[0] is not running or made[1].indexes is not self._indexes.asked:
+            made = self._made = (running, self._source())
+        return made[1]
+
+    def _source(self) -> Source:
         return Source(
             self._store,
             self._journal.integration,
@@ -376,16 +383,15 @@ class Users(MappedResources):
         """Return the groups that users are in, by user."""
         return await self._store.memberships(self._journal.integration, resource_ids)
 
-    def source(self) -> Source:
-        """Return where queries find the users, and the groups that they are in."""
-        source = super().source()
+    def _source(self) -> Source:
+        source = super()._source()
         if self._in_use.running.program.users.lookup:
             source = replace(source, missed=self._look_up)
         return with_groups(source) if self.refers else source
 
     async def _look_up(self, asked: Filter) -> bool:
         """Look at the target for a user that is not known here (design, section 6: adopt)."""
-        with self._hold() as running:
+        with self._in_use.hold() as running:
             return await self._at_target.look_up(running, asked)
 
 
