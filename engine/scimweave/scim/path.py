@@ -67,13 +67,23 @@ def compile_path(
         return _selecting(base, compile_condition(path.filter, resolved.attribute), sub)
     if sub is None:
         return base
-    return _listing(base, sub) if resolved.attribute.multi_valued else _inside(base, sub)
+    if resolved.attribute.multi_valued:
+        return _listing(base, sub)
+    return _inside(base, sub) if resolved.is_extension else _within(name, sub)
 
 
 def _reader(name: str, uri: str | None) -> Callable[[dict[str, Any]], Any]:
     if uri is None:
         return lambda resource: resource.get(name)
-    return _inside(lambda resource: resource.get(uri), name)
+    return _within(uri, name)
+
+
+def _within(owner: str, name: str) -> Callable[[dict[str, Any]], Any]:
+    def read(resource: dict[str, Any]) -> Any:
+        value = resource.get(owner)
+        return value.get(name) if isinstance(value, dict) else None
+
+    return read
 
 
 def _inside(base: Callable[[dict[str, Any]], Any], name: str) -> Callable[[dict[str, Any]], Any]:

@@ -13,7 +13,9 @@ from scimweave.scim.resource import to_wire
 from scimweave.scim.schema import ResourceType
 from scimweave.scim.selection import Selection, parse_selection
 from scimweave.store.base import Record, Reference
+from scimweave_server.http.body import read_json
 from scimweave_server.http.etag import etag
+from scimweave_server.http.limits import Limits
 from scimweave_server.http.responses import json_response
 
 
@@ -24,13 +26,18 @@ class Exchange:
     The type stays what it was when the request came.
     """
 
-    request: web.Request
+    request: web.BaseRequest
     resources: Resources
     base: str
+    limits: Limits
     resource_type: ResourceType = field(init=False)
 
     def __post_init__(self) -> None:
         self.resource_type = self.resources.resource_type
+
+    async def body(self) -> Any:
+        """Return what was sent. Raises ``ScimError``."""
+        return await read_json(self.request, self.limits)
 
     def selection(self) -> Selection | None:
         """Return what the provider wants to see; None is everything. Raises ``ScimError``."""

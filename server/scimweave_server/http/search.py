@@ -13,7 +13,6 @@ from scimweave.scim.error import ScimError, invalid_count, invalid_syntax, inval
 from scimweave.scim.schema import LIST_RESPONSE
 from scimweave.scim.selection import Selection, parse_selection
 from scimweave.store.base import Record
-from scimweave_server.http.body import read_json
 from scimweave_server.http.exchange import Exchange
 from scimweave_server.http.responses import json_response
 
@@ -31,7 +30,7 @@ async def by_address(exchange: Exchange) -> web.Response:
 
 async def by_body(exchanges: Sequence[Exchange]) -> web.Response:
     """POST on ``.search``: of one collection, or of the root with all that is served there."""
-    body = await read_json(exchanges[0].request)
+    body = await exchanges[0].body()
     if not isinstance(body, dict):
         raise invalid_syntax("the body is a SearchRequest: it has to be an object")
     given = {_BY_LOWER.get(name.lower(), ""): value for name, value in body.items()}

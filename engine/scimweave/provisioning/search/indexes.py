@@ -46,12 +46,14 @@ class Index:
     normal: Normal
     narrow: bool
 
-    def of(self, resource: dict[str, Any]) -> Iterator[str]:
+    def of(self, resource: dict[str, Any]) -> list[str]:
         """Return the values of a resource in the form that is compared."""
+        found = []
         for value in self.values(resource):
             text = self.normal(value)
             if text is not None:
-                yield text
+                found.append(text)
+        return found
 
 
 class Indexes:
@@ -79,9 +81,9 @@ class Indexes:
             text: each for each in self for text in names_of(each.name, self.resource_type)
         }
 
-    def referred(self, resource: dict[str, Any]) -> Iterator[str]:
-        """Yield the ids of the users that a resource refers to."""
-        return referred_ids(self._references, resource)
+    def referred(self, resource: dict[str, Any]) -> Iterable[str]:
+        """Return the ids of the users that a resource refers to."""
+        return set(referred_ids(self._references, resource)) if self._references else ()
 
     def named(self, name: str) -> Index | None:
         """Return the index of an attribute, by ``index_name``."""
