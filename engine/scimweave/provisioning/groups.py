@@ -27,9 +27,8 @@ class Groups(MappedResources):
         """Return the members of groups, by group."""
         return await self._store.members(self._journal.integration, resource_ids)
 
-    def source(self) -> Source:
-        """Return where queries find the groups, and their members."""
-        return with_members(super().source())
+    def _source(self) -> Source:
+        return with_members(super()._source())
 
     def _read(
         self, running: Running, checked: Checked
