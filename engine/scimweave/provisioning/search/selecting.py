@@ -194,7 +194,7 @@ class Selected:
         elements = await outside.read([record.id for _, record in records])
 
         def seen(record: Record) -> Record:
-            found = {outside.attribute: elements.get(record.id, ())}
+            found = {outside.attribute: [*elements.get(record.id, ())]}
             return replace(record, resource={**record.resource, **found})
 
         return [(position, record, seen(record)) for position, record in records]
