@@ -41,10 +41,13 @@ def _nobody_cares(quirks: frozenset[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """A multi-valued attribute that records do not hold; ``read`` finds its elements by id."""
+    """A multi-valued attribute that records do not hold.
+
+    ``read`` finds its elements by the ids of the records; it is given the Tenant URL too.
+    """
 
     attribute: str
-    read: Callable[[Sequence[str]], Awaitable[Mapping[str, Sequence[dict[str, Any]]]]]
+    read: Callable[[Sequence[str], str], Awaitable[Mapping[str, Sequence[dict[str, Any]]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +194,7 @@ class Selected:
         self, outside: Outside, positions: Sequence[int]
     ) -> Sequence[tuple[int, Record, Record]]:
         records = await self.read(positions)
-        elements = await outside.read([record.id for _, record in records])
+        elements = await outside.read([record.id for _, record in records], self.base_url)
 
         def seen(record: Record) -> Record:
             found = {outside.attribute: [*elements.get(record.id, ())]}

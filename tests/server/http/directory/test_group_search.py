@@ -43,6 +43,8 @@ def names(body: dict[str, Any]) -> list[str]:
         ("/Groups", {"filter": "members[display eq null]"}, []),
         ("/Groups", {"filter": 'not (members[value ne "{bob}"])'}, ["Ants"]),
         ("/Users", {"filter": 'groups[value ne "{Bees}"]'}, ["ada", "bob"]),
+        ("/Users", {"filter": 'groups.$ref ew "/scim/directory/v2/Groups/{Bees}"'}, ["ada"]),
+        ("/Groups", {"filter": 'members[$ref co "v2/Users/{bob}"]'}, ["Crew"]),
         ("", {"sortBy": "displayName", "filter": "displayName pr"}, ["Ants", "Bees", "Crew"]),
         ("", {"filter": 'members eq "{bob}" or groups eq "{Bees}"'}, ["ada", "Crew"]),
     ],
