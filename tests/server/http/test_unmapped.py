@@ -10,6 +10,7 @@ import pytest
 
 from provider import Provider
 from scimweave.provisioning.engine import Engine
+from scimweave.scim.schema import ENTERPRISE_USER
 
 CUSTOM = "urn:ietf:params:scim:schemas:extension:acme:2.0:User"
 BODY: dict[str, Any] = {
@@ -46,6 +47,20 @@ async def test_kept_is_returned_filtered_and_changed(call: Provider) -> None:
     assert changed.body["favouriteColour"] == "blue"
     assert "nickName" not in changed.body
     assert [each["value"] for each in changed.body["emails"]] == ["a@b", "c@d"]
+
+
+@pytest.mark.parametrize(("policy", "listed"), [("keep", True), ("drop", False), ("reject", False)])
+async def test_discovery_lists_what_is_kept(call: Provider, listed: bool) -> None:
+    core, *extensions = (await call("GET", "/Schemas")).body["Resources"]
+    names = {each["name"]: each.get("subAttributes", ()) for each in core["attributes"]}
+    assert ("nickName" in names, "emails" in names) == (listed, listed)
+    assert ("middleName" in {sub["name"] for sub in names["name"]}) is listed
+    assert not {"password", "groups", "id", "meta"} & names.keys()
+    assert [each["id"] for each in extensions] == [ENTERPRISE_USER]
+    (enterprise,) = extensions
+    assert ("costCenter" in {each["name"] for each in enterprise["attributes"]}) is listed
+    (user,) = (await call("GET", "/ResourceTypes")).body["Resources"]
+    assert user["schemaExtensions"] == [{"schema": ENTERPRISE_USER, "required": False}]
 
 
 @pytest.mark.parametrize("policy", ["reject"])
