@@ -127,6 +127,20 @@ def test_required_attribute_is_asked_for() -> None:
             )
 
 
+@pytest.mark.parametrize("many", ["false", "true"])
+def test_required_sub_attribute_is_asked_for_in_each_value(many: str) -> None:
+    badge = f"badge: {{ type: complex, multiValued: {many}, attributes: {{ number: "
+    more = SCHEMA.replace("badge: { type: complex, attributes: { number: integer", f"{badge}X")
+    mapping = program(more=more.replace("X", "{ type: integer, required: true }"))
+    with pytest.raises(ScimError, match=f"{CONTOSO}:badge.number is missing"):
+        resource(mapping, **{CONTOSO: {"badge": {"color": "red"}}})
+    assert CONTOSO not in resource(mapping)
+    user = resource(mapping, **{CONTOSO: {"badge": {"number": 1, "color": "red"}}})
+    operation = {"op": "remove", "path": f"{CONTOSO}:badge.number"}
+    with pytest.raises(ScimError, match="badge.number is missing"):
+        parse_patch({"Operations": [operation]}, checker(mapping)).apply(user)
+
+
 def test_tests_of_the_file_know_the_extension() -> None:
     tests = f"tests: [{{ name: x, user: {{ userName: a, {CONTOSO}: {{ level: 5 }} }}, "
     mapping = program("level: contoso.level", more=SCHEMA + tests + "target: { level: 5 } }]\n")
