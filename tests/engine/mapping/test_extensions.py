@@ -113,6 +113,24 @@ def test_attributes_are_filtered(contoso: Program, text: str, holds: bool) -> No
     assert condition(user) is holds
 
 
+@pytest.mark.parametrize(
+    ("declared", "exact"),
+    [
+        ("reference", True),
+        ("binary", True),
+        ("{ type: reference, caseExact: false }", False),
+        ("string", False),
+        ("{ type: complex, attributes: { to: reference } }", True),
+    ],
+)
+def test_addresses_and_binary_data_are_case_exact(declared: str, exact: bool) -> None:
+    vocabulary = program(more=SCHEMA.replace("level: integer", f"link: {declared}")).users
+    found = vocabulary.resource_type.schema(CONTOSO)
+    assert found is not None
+    link = found.attributes["link"]
+    assert link.sub_attributes.get("to", link).case_exact is exact
+
+
 def test_required_attribute_is_asked_for() -> None:
     mapping = program(
         more=SCHEMA.replace("level: integer", "level: {type: integer, required: true}")
