@@ -83,4 +83,15 @@ async def test_dropped_is_counted(call: Provider, engine: Engine) -> None:
     created = await call("POST", "/Users", BODY)
     assert created.body.keys() == {"schemas", "id", "userName", "title", "active", "meta"}
     counted = dict(engine["preciate"].sight.unmapped)
-    assert counted == {"nickName": 1, "emails": 1, "favouriteColour": 1, CUSTOM: 1}
+    seat = f"{CUSTOM}:seat"
+    assert counted == {"nickName": 1, "emails": 1, "favouriteColour": 1, seat: 1}
+    one = f"/Users/{created.body['id']}"
+    for change in (
+        {"path": seat, "value": 8},
+        {"path": CUSTOM, "value": {"seat": 8, "desk": None}},
+        {"value": {CUSTOM: {"seat": 8}}},
+    ):
+        assert (await call("PATCH", one, {"Operations": [{"op": "add", **change}]})).status == 200
+    assert dict(engine["preciate"].sight.unmapped) == {**counted, seat: 4}
+    await call("PUT", one, {**BODY, CUSTOM: "no object"})
+    assert dict(engine["preciate"].sight.unmapped)[CUSTOM] == 1
