@@ -133,7 +133,7 @@ def plain(value: Any, path: str, depth: int = MAX_KEPT_DEPTH) -> Any:
 
 def checked_text(text: str, path: str) -> str:
     """Return ``text``, or refuse what no database and no JSON takes."""
-    if "\0" in text or not _encodable(text):
+    if "\0" in text or not (text.isascii() or _encodable(text)):
         raise invalid_value(
             f"{path} has a character that cannot be stored: NUL or half of a surrogate pair"
         )
@@ -149,7 +149,9 @@ def _text_reader(attribute: Attribute, path: str) -> Take:
     # Dates, references and binaries too: their format is not ours to judge (Q32).
     def take(value: Any, findings: Findings) -> Any:
         if isinstance(value, str):
-            return checked_text(value, path) if value else None
+            if value.isascii() and "\0" not in value:
+                return value or None
+            return checked_text(value, path)
         if value is None:
             return None
         raise wrong_type(path, attribute, value)
@@ -158,8 +160,6 @@ def _text_reader(attribute: Attribute, path: str) -> Take:
 
 
 def _encodable(text: str) -> bool:
-    if text.isascii():
-        return True
     try:
         text.encode()
     except UnicodeEncodeError:

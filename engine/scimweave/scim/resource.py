@@ -139,8 +139,12 @@ def to_wire(
 
     Attributes that are never returned are left out.
     """
+    schemas = [resource_type.core.id]
+    for name in resource:
+        if ":" in name:
+            schemas.append(name)
     wire = {
-        "schemas": [resource_type.core.id, *(name for name in resource if ":" in name)],
+        "schemas": schemas,
         "id": id,
         **_DEFAULTS.get(resource_type.name, {}),
         **resource,
@@ -152,10 +156,9 @@ def to_wire(
             "version": f'W/"{version}"',
         },
     }
-    secrets = [
-        path for path in resource_type.never_returned if (path.uri or path.attribute) in wire
-    ]
-    return without(wire, secrets) if secrets else wire
+    if resource_type.secrets.isdisjoint(resource):
+        return wire
+    return without(wire, resource_type.never_returned)
 
 
 def _required(accepted: ResourceType) -> Iterator[tuple[str | None, str]]:
@@ -183,7 +186,9 @@ def _names(schemas: list[Any], uri: str) -> bool:
 
 
 def _timestamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def _compile(

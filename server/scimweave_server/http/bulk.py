@@ -19,7 +19,7 @@ from scimweave_server.http.bulk_operation import (
     read_operation,
 )
 from scimweave_server.http.bulk_references import References, named_by
-from scimweave_server.http.limits import limits_of
+from scimweave_server.http.limits import Limits
 from scimweave_server.http.responses import STORE_RETRY, json_response
 
 log = structlog.get_logger("scimweave.http")
@@ -27,10 +27,11 @@ log = structlog.get_logger("scimweave.http")
 BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 
 
-async def bulk(request: web.Request, integration: Integration, base: str) -> web.Response:
+async def bulk(
+    request: web.BaseRequest, integration: Integration, base: str, limits: Limits
+) -> web.Response:
     """POST /Bulk: 200 with an outcome for each operation that was tried. Raises ``ScimError``."""
-    limits = limits_of(request)
-    body = await read_json(request, limits.max_bulk_payload)
+    body = await read_json(request, limits, limits.max_bulk_payload)
     operations, errors_allowed = _read(body, base, limits.max_bulk_operations)
     job = _Job(integration, base, operations, errors_allowed)
     await job.run()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 from scim2_models import BulkResponse, EnterpriseUser, Error, User
 
 from employees import Employees
-from provider import Client, Provider
+from provider import Provider, Serve
 from scimweave.provisioning.engine import Engine
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 from scimweave_server.http.limits import Limits
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -244,10 +243,14 @@ async def test_thousand_operations_in_the_worst_order(call: Provider, target: Em
 async def test_limits_are_settings_and_stand_in_the_config(
     engine: Engine,
     token: str,
-    aiohttp_client: Callable[[web.Application], Awaitable[Client]],
+    aiohttp_client: Serve,
 ) -> None:
     limits = Limits(max_body=500, max_bulk_payload=2000, max_bulk_operations=3)
-    call = Provider(await aiohttp_client(create_app(engine, limits=limits)), "/api/v1/scim", token)
+    call = Provider(
+        await aiohttp_client(RawTestServer(create_handler(engine, limits=limits))),
+        "/api/v1/scim",
+        token,
+    )
     config = (await call("GET", "/ServiceProviderConfig")).body
     assert config["bulk"] == {"supported": True, "maxOperations": 3, "maxPayloadSize": 2000}
     assert len(await bulk(call, *[post(f"{n}" * 300) for n in range(3)])) == 3
