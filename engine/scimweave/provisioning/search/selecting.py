@@ -43,10 +43,13 @@ def _nobody_cares(quirks: frozenset[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """A multi-valued attribute that records do not hold; ``read`` finds its elements by id."""
+    """A multi-valued attribute that records do not hold.
+
+    ``read`` finds its elements by the ids of the records; it is given the Tenant URL too.
+    """
 
     attribute: str
-    read: Callable[[Sequence[str]], Awaitable[Mapping[str, Sequence[dict[str, Any]]]]]
+    read: Callable[[Sequence[str], str], Awaitable[Mapping[str, Sequence[dict[str, Any]]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +222,10 @@ class Selected:
         self, outside: Outside, positions: Sequence[int]
     ) -> Sequence[tuple[int, Record, Record]]:
         records = await self.read(positions)
-        elements = await outside.read([record.id for _, record in records])
+        elements = await outside.read([record.id for _, record in records], self.base_url)
 
         def seen(record: Record) -> Record:
-            found = {outside.attribute: elements.get(record.id, ())}
+            found = {outside.attribute: [*elements.get(record.id, ())]}
             return replace(record, resource={**record.resource, **found})
 
         return [(position, record, seen(record)) for position, record in records]
