@@ -97,9 +97,9 @@ class Journal:
         key = record.link.key if record and record.link else None
         lookups = self.lookups(record, key) if record else ()
         is_new = step.before is None or not is_held(step.before)
-        intent = replace(intent, lookups=lookups, leaver=is_new)
+        intent = replace(intent, leaver=is_new)
         try:
-            await self.store.hold(intent, hold)
+            await self.store.hold(intent, hold, lookups)
         except DuplicateValue as error:
             raise uniqueness(f"{intent.label}: {error}") from error
         self.tell(intent, "held", hold.reason, started)
@@ -194,7 +194,6 @@ class Journal:
             revision=running.program.revision,
             before=step.before.version if step.before else 0,
             after=record,
-            lookups=self.lookups(record, None) if record else (),
             key=step.key,
             delivery=delivery,
             members=step.members,
