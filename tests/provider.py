@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from aiohttp import web
-from aiohttp.test_utils import TestClient
+from aiohttp.test_utils import RawTestServer, TestClient
 from multidict import CIMultiDictProxy
 from scim2_models import (
     BulkResponse,
@@ -22,7 +23,8 @@ from scim2_models import (
     User,
 )
 
-Client = TestClient[web.Request, web.Application]
+Client = TestClient[web.BaseRequest, None]
+Serve = Callable[[RawTestServer], Awaitable[Client]]
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.keys import generate_key
 from scimweave.provisioning.lifecycle.difference import remember, same
 from scimweave.provisioning.search.query import Query
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 from scimweave_server.http.limits import Limits
 from scimweave_server.http.protocol import ScimSite
 
@@ -48,7 +48,7 @@ def mapping(mapping: Path, target: Employees, edit: Callable[[str, str], None]) 
 
 @pytest.fixture
 async def port(engine: Engine) -> AsyncIterator[int]:
-    runner = web.AppRunner(create_app(engine, limits=LIMITS), access_log=None)
+    runner = web.ServerRunner(web.Server(create_handler(engine, limits=LIMITS)))
     await runner.setup()
     await ScimSite(runner, "127.0.0.1", 0, LIMITS).start()
     yield runner.addresses[0][1]

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import RawTestServer
 
 from directory import DIRECTORY
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.keys import generate_key
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ async def running_own(store_url: str, mapping: Path = DIRECTORY) -> AsyncIterato
     """Serve the directory; its tables have to be there."""
     async with Engine.open(mapping, store=store_url) as engine:
         secret, _ = await generate_key(engine.store, "directory")
-        server = TestServer(create_app(engine))
+        server = RawTestServer(create_handler(engine))
         await server.start_server()
         try:
             yield OwnService(str(server.make_url("/scim/directory/v2")), secret)

@@ -27,14 +27,13 @@ _TAKES = {
 class Findings:
     """What reading one request comes upon besides the values themselves."""
 
-    __slots__ = ("dropped", "flattened", "quirks", "touched")
+    __slots__ = ("dropped", "flattened", "quirks")
 
     def __init__(self) -> None:
         self.dropped: list[str] = []
         # Keys that are paths ("name.givenName"), with their values and the quirk that each is;
         # applied after the rest.
         self.flattened: list[tuple[str, Any, str]] = []
-        self.touched: set[str] = set()
         # Numbers of ``scim.quirks``.
         self.quirks: set[str] = set()
 
@@ -133,7 +132,7 @@ def plain(value: Any, path: str, depth: int = MAX_KEPT_DEPTH) -> Any:
 
 def checked_text(text: str, path: str) -> str:
     """Return ``text``, or refuse what no database and no JSON takes."""
-    if "\0" in text or not _encodable(text):
+    if "\0" in text or not (text.isascii() or _encodable(text)):
         raise invalid_value(
             f"{path} has a character that cannot be stored: NUL or half of a surrogate pair"
         )
@@ -149,7 +148,9 @@ def _text_reader(attribute: Attribute, path: str) -> Take:
     # Dates, references and binaries too: their format is not ours to judge (Q32).
     def take(value: Any, findings: Findings) -> Any:
         if isinstance(value, str):
-            return checked_text(value, path) if value else None
+            if value.isascii() and "\0" not in value:
+                return value or None
+            return checked_text(value, path)
         if value is None:
             return None
         raise wrong_type(path, attribute, value)
@@ -158,8 +159,6 @@ def _text_reader(attribute: Attribute, path: str) -> Take:
 
 
 def _encodable(text: str) -> bool:
-    if text.isascii():
-        return True
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -59,14 +59,19 @@ class Checker:
         self.editor = Editor(resource_type.core.id, self._fields, extensions, unmapped)
 
     def check(self, body: Any) -> Checked:
-        """Read the body of a POST or PUT; it is not modified. Raises ``ScimError``."""
+        """Read the body of a POST; it is not modified. Raises ``ScimError``."""
+        checked = self.read(body)
+        self.require(checked.resource)
+        return checked
+
+    def read(self, body: Any) -> Checked:
+        """Like ``check``, whatever is missing."""
         if not isinstance(body, dict):
             raise invalid_syntax(f"the body is a {self.resource_type.name}: it has to be an object")
         findings = Findings()
         resource = self._fields.read(body, findings)
         for path, value, quirk in findings.flattened:
             self._write_flattened(resource, path, value, quirk, findings)
-        self.require(resource)
         dropped = tuple(dict.fromkeys(findings.dropped))
         self.refuse_dropped(dropped)
         self._look_at_schemas(body, resource, findings)
@@ -74,11 +79,19 @@ class Checker:
             resource, dropped, frozenset(findings.quirks) if findings.quirks else NO_QUIRKS
         )
 
-    def require(self, resource: Mapping[str, Any]) -> None:
-        """Raise ``ScimError`` (invalidValue) where a required attribute is missing."""
+    def require(self, resource: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> None:
+        """Raise ``ScimError`` (invalidValue) where a required attribute is missing.
+
+        Who is inactive may go on without what ``before`` was without: no edit of a mapping keeps a
+        leaver in.
+        """
         for uri, name in self.required:
             owner = resource if uri is None else resource.get(uri, {})
             if name not in owner:
+                if before is not None and resource.get("active") is False:
+                    earlier = before if uri is None else before.get(uri, {})
+                    if name not in earlier:
+                        continue
                 path = AttributePath(uri, name)
                 raise invalid_value(
                     f"{path} is missing: a {self.resource_type.name} needs one that is not empty"
@@ -131,8 +144,12 @@ def to_wire(
 
     Attributes that are never returned are left out.
     """
+    schemas = [resource_type.core.id]
+    for name in resource:
+        if ":" in name:
+            schemas.append(name)
     wire = {
-        "schemas": [resource_type.core.id, *(name for name in resource if ":" in name)],
+        "schemas": schemas,
         "id": id,
         **_DEFAULTS.get(resource_type.name, {}),
         **resource,
@@ -144,10 +161,9 @@ def to_wire(
             "version": f'W/"{version}"',
         },
     }
-    secrets = [
-        path for path in resource_type.never_returned if (path.uri or path.attribute) in wire
-    ]
-    return without(wire, secrets) if secrets else wire
+    if resource_type.secrets.isdisjoint(resource):
+        return wire
+    return without(wire, resource_type.never_returned)
 
 
 def _required(accepted: ResourceType) -> Iterator[tuple[str | None, str]]:
@@ -165,7 +181,9 @@ def _names(schemas: list[Any], uri: str) -> bool:
 
 
 def _timestamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def _compile(

@@ -98,7 +98,8 @@ class ResourceType:
     """A kind of resource: its core schema and its extensions.
 
     ``always_returned``, ``never_returned`` and ``returned_on_request`` are the paths whose
-    ``returned`` says so.
+    ``returned`` says so; ``secrets`` are the names at the top level of what is never returned, or
+    has something in it that is not.
     """
 
     name: str
@@ -108,11 +109,14 @@ class ResourceType:
     always_returned: tuple[AttributePath, ...] = field(init=False, repr=False, compare=False)
     never_returned: tuple[AttributePath, ...] = field(init=False, repr=False, compare=False)
     returned_on_request: tuple[AttributePath, ...] = field(init=False, repr=False, compare=False)
+    secrets: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "always_returned", tuple(self._returned("always")))
         object.__setattr__(self, "never_returned", tuple(self._returned("never")))
         object.__setattr__(self, "returned_on_request", tuple(self._returned("request")))
+        names = frozenset(path.uri or path.attribute for path in self.never_returned)
+        object.__setattr__(self, "secrets", names)
 
     def _returned(self, when: str) -> Iterator[AttributePath]:
         for schema in (self.core, *self.extensions):

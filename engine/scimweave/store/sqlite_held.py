@@ -25,8 +25,9 @@ def put(connection: sqlite3.Connection, integration: str, entry: int, hold: Hold
 
 
 _CONCERNED = """
-SELECT resource_id, entry FROM held
-WHERE integration = ?1 AND (resource_id = ?2 OR key = ?3)
+SELECT resource_id, entry FROM held WHERE integration = ?1 AND resource_id = ?2
+UNION ALL
+SELECT resource_id, entry FROM held WHERE integration = ?1 AND key = ?3 AND resource_id <> ?2
 """
 _END = "DELETE FROM held WHERE integration = ? AND resource_id = ?"
 _NOT_COUNTED = "UPDATE journal SET leaver = NULL WHERE id = ?"

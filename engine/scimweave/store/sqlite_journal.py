@@ -86,12 +86,13 @@ UNION ALL
 SELECT id, {line}, key, NULL, NULL, NULL FROM intent WHERE {chosen}
 ORDER BY id DESC LIMIT :limit
 """
-_OF_ALL = "integration = :integration AND id > :after"
+# By number, from the last one back; an index of the integration would read and sort all of its log.
+_OF_ALL = "+integration = :integration AND id > :after"
 # A name finds all entries of whoever had it: people are renamed.
-_OF_USER = f"""{_OF_ALL} AND resource_id IN (
+_OF_USER = """integration = :integration AND id > :after AND resource_id IN (
     SELECT :user UNION
     SELECT resource_id FROM known_by WHERE integration = :integration AND label_folded = :label
-)"""  # noqa: S608 - constants
+)"""
 _ALL_ENTRIES = _ENTRIES.format(line=_LINE, chosen=_OF_ALL)
 _ENTRIES_OF_USER = _ENTRIES.format(line=_LINE, chosen=_OF_USER)
 

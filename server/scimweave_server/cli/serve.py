@@ -65,11 +65,12 @@ async def _serve(
     with_metrics: bool,
 ) -> None:
     from scimweave.provisioning.engine import Engine
-    from scimweave_server.http.logs import log_operation
+    from scimweave_server.http.logs import operation_log
     from scimweave_server.http.metrics import Metrics
     from scimweave_server.http.run import run
 
     metrics = Metrics() if with_metrics else None
+    log_operation = operation_log()
 
     def listen(event: Event) -> None:
         log_operation(event)

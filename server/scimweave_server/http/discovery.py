@@ -11,7 +11,7 @@ from scimweave.provisioning.integration import Integration
 from scimweave.scim import discovery
 from scimweave.scim.error import ScimError, not_found
 from scimweave.scim.schema import LIST_RESPONSE
-from scimweave_server.http.limits import Limits, limits_of
+from scimweave_server.http.limits import Limits
 from scimweave_server.http.search import DEFAULT_COUNT, MAX_COUNT
 
 Documents = Callable[[Integration, str, Limits], list[dict[str, Any]]]
@@ -51,7 +51,12 @@ DOCUMENTS: dict[str, Documents] = {
 
 
 def document(
-    request: web.Request, integration: Integration, base: str, name: str, item: str | None = None
+    request: web.BaseRequest,
+    integration: Integration,
+    base: str,
+    limits: Limits,
+    name: str,
+    item: str | None = None,
 ) -> dict[str, Any]:
     """Return one document, or a ListResponse of all; paging does not apply here.
 
@@ -59,7 +64,7 @@ def document(
     """
     if "filter" in request.query:
         raise ScimError(403, f"/{name} takes no filter")
-    found = DOCUMENTS[name](integration, base, limits_of(request))
+    found = DOCUMENTS[name](integration, base, limits)
     if DOCUMENTS[name] is _config and item is None:
         return found[0]
     if item is not None:

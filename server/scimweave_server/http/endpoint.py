@@ -17,6 +17,7 @@ from scimweave_server.http import discovery, resources, search
 from scimweave_server.http.body import BodyTimeout, check_address, origin
 from scimweave_server.http.bulk import bulk
 from scimweave_server.http.exchange import Exchange
+from scimweave_server.http.limits import Limits
 from scimweave_server.http.metrics import ADDRESSED
 from scimweave_server.http.responses import (
     STORE_RETRY,
@@ -47,11 +48,12 @@ class MethodNotAllowed(ScimError):
 class Endpoint:
     """All integrations of an engine under their paths."""
 
-    def __init__(self, engine: Engine, public_url: str | None = None) -> None:
+    def __init__(self, engine: Engine, public_url: str | None, limits: Limits) -> None:
         self._engine = engine
+        self._limits = limits
         self._public_url = public_url.rstrip("/") if public_url else None
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer one request; every failure is a SCIM error with a detail."""
         try:
             return await self._answer(request)
@@ -79,33 +81,39 @@ class Endpoint:
                 ScimError(500, "an error in scimweave; the log of the server has the details")
             )
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
         check_address(request)
-        integration, rest = self._integration(request.rel_url.raw_path)
+        path = request.rel_url.raw_path
+        integration, rest = self._integration(path)
         request[ADDRESSED] = (integration.name, rest[0] if rest else "")
         await self._authorise(request, integration)
-        if request.rel_url.raw_path.endswith("/"):
+        if path.endswith("/"):
             integration.sight.saw_quirks(("Q44",))
         base = (self._public_url or origin(request)) + integration.program.path
+        limits = self._limits
         served = integration.resources(rest[0]) if rest else None
         if rest and rest[-1] == SEARCH and (len(rest) == 1 or (served and len(rest) == 2)):
             _method(request, {"POST": None})
             searched = [served] if served else integration.served()
-            return await search.by_body([Exchange(request, each, base) for each in searched])
+            return await search.by_body(
+                [Exchange(request, each, base, limits) for each in searched]
+            )
         if served is not None and len(rest) <= 2:
-            exchange = Exchange(request, served, base)
+            exchange = Exchange(request, served, base, limits)
             if len(rest) == 1:
                 return await _method(request, resources.COLLECTION)(exchange)
             return await _method(request, resources.RESOURCE)(exchange, unquote(rest[1]))
         match rest:
             case ["Bulk"]:
-                return await _method(request, BULK)(request, integration, base)
+                return await _method(request, BULK)(request, integration, base, limits)
             case [name] if name in NOT_IMPLEMENTED:
                 raise ScimError(501, f"/{name} is not implemented")
             case [name, *more] if name in discovery.DOCUMENTS and len(more) <= 1:
                 _method(request, READ_ONLY)
                 return json_response(
-                    discovery.document(request, integration, base, name, *map(unquote, more))
+                    discovery.document(
+                        request, integration, base, limits, name, *map(unquote, more)
+                    )
                 )
             case _:
                 types = [each.resource_type.endpoint for each in integration.program.objects]
@@ -128,7 +136,7 @@ class Endpoint:
                 rest.insert(0, segment)
         raise not_found(f"no integration is served at {path[:200]}; compare the Tenant URL")
 
-    async def _authorise(self, request: web.Request, integration: Integration) -> None:
+    async def _authorise(self, request: web.BaseRequest, integration: Integration) -> None:
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and await verify_key(
             self._engine.store, integration.name, secret.strip()
@@ -141,13 +149,13 @@ class Endpoint:
         )
 
 
-def _method(request: web.Request, methods: dict[str, T]) -> T:
+def _method(request: web.BaseRequest, methods: dict[str, T]) -> T:
     if request.method not in methods:
         raise MethodNotAllowed(request.method, [*methods, "OPTIONS"])
     return methods[request.method]
 
 
-def _log_refusal(request: web.Request, error: ScimError) -> None:
+def _log_refusal(request: web.BaseRequest, error: ScimError) -> None:
     log.warning(
         "refused",
         method=request.method,

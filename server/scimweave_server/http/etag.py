@@ -19,12 +19,12 @@ def etag(record: Record) -> str:
     return f'W/"{tag_of(record)}"'
 
 
-def if_match(request: web.Request) -> Expected | None:
+def if_match(request: web.BaseRequest) -> Expected | None:
     """Return the versions that the request may change. Raises ``ScimError``."""
     return _header(request, "If-Match")
 
 
-def is_unchanged(request: web.Request, record: Record) -> bool:
+def is_unchanged(request: web.BaseRequest, record: Record) -> bool:
     """Whether the provider has this version already (``If-None-Match``). Raises ``ScimError``."""
     known = _header(request, "If-None-Match")
     return known is not None and known.accepts(record)
@@ -45,7 +45,7 @@ def parse_tags(text: str, name: str) -> Expected:
     return Expected(frozenset(tags))
 
 
-def _header(request: web.Request, name: str) -> Expected | None:
+def _header(request: web.BaseRequest, name: str) -> Expected | None:
     values = request.headers.getall(name, ())
     text = ",".join(each for each in values if each.strip())
     return parse_tags(text, name) if text else None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aiohttp import web
-
 MEBIBYTE = 1024 * 1024
 
 MAX_JSON_DEPTH = 32
@@ -30,11 +28,3 @@ class Limits:
     head_seconds: float = HEAD_SECONDS
     idle_seconds: float = IDLE_SECONDS
     lingering_seconds: float = LINGERING_SECONDS
-
-
-LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
-
-
-def limits_of(request: web.Request) -> Limits:
-    """Return the limits of the server that got a request."""
-    return request.app[LIMITS]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 import structlog
@@ -18,10 +20,16 @@ log = structlog.get_logger("scimweave")
 
 def _line(event: object, **_: object) -> bytes:
     try:
-        return orjson.dumps(event)
+        return orjson.dumps(event, option=orjson.OPT_UTC_Z)
     except TypeError:
         # Half of a surrogate pair, in an address for example.
-        return json.dumps(event, default=str).encode()
+        return json.dumps(event, default=_text).encode()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value)
 
 
 # The usual formatter shows local variables, and one of them may be a password.
@@ -39,7 +47,6 @@ def configure_logs() -> None:
     terminal = sys.stderr.isatty()
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *(_ON_A_TERMINAL if terminal else _ELSEWHERE),
@@ -66,16 +73,33 @@ def _drop(logger: object, name: str, event: EventDict) -> EventDict:
     raise structlog.DropEvent
 
 
-def log_operation(event: Event) -> None:
-    """Log one closed operation: names of fields, never their values."""
+def operation_log() -> Callable[[Event], None]:
+    """Return what logs one closed operation: names of fields, never their values."""
+    return _log_operation if sys.stderr.isatty() else _write_operation
+
+
+def _log_operation(event: Event) -> None:
     write = log.info if event.outcome == "done" else log.warning
-    write(
-        event.operation,
-        integration=event.integration,
-        resource=event.resource_id,
-        user=event.label,
-        outcome=event.outcome,
-        fields=list(event.fields),
-        detail=event.detail,
-        ms=round(event.seconds * 1000, 1),
-    )
+    write(event.operation, **_entry(event))
+
+
+def _write_operation(event: Event) -> None:
+    """Write the line that ``log`` would: this one is part of each request that changes a thing."""
+    line = _entry(event)
+    line["event"] = event.operation
+    line["level"] = "info" if event.outcome == "done" else "warning"
+    line["timestamp"] = datetime.now(UTC)
+    sys.stderr.buffer.write(_line(line) + b"\n")
+    sys.stderr.buffer.flush()
+
+
+def _entry(event: Event) -> dict[str, Any]:
+    return {
+        "integration": event.integration,
+        "resource": event.resource_id,
+        "user": event.label,
+        "outcome": event.outcome,
+        "fields": list(event.fields),
+        "detail": event.detail,
+        "ms": round(event.seconds * 1000, 1),
+    }

@@ -13,7 +13,7 @@ from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.lifecycle.journal import Event
 from scimweave.provisioning.sight import Tally
 
-Handler = Callable[[web.Request], Awaitable[web.Response]]
+Handler = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 # Set by the endpoint once it knows: the integration, and the first segment behind its path.
 ADDRESSED = web.RequestKey("addressed", tuple)
@@ -54,6 +54,7 @@ class Metrics:
         )
         # To find the children of a metric by their labels costs more than to count.
         self._children: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
+        self._outcomes: dict[tuple[str, str, str], Counter] = {}
 
     def watch(self, engine: Engine) -> None:
         """Show what the integrations of ``engine`` count themselves."""
@@ -61,12 +62,16 @@ class Metrics:
 
     def operation(self, event: Event) -> None:
         """Count a closed operation; a listener of the engine."""
-        self._operations.labels(event.integration, event.operation, event.outcome).inc()
+        key = (event.integration, event.operation, event.outcome)
+        child = self._outcomes.get(key)
+        if child is None:
+            child = self._outcomes[key] = self._operations.labels(*key)
+        child.inc()
 
     def measured(self, handler: Handler) -> Handler:
         """Count and time what ``handler`` answers."""
 
-        async def handle(request: web.Request) -> web.Response:
+        async def handle(request: web.BaseRequest) -> web.Response:
             started = perf_counter()
             response = await handler(request)
             self._answered(request, response.status, perf_counter() - started)
@@ -74,13 +79,13 @@ class Metrics:
 
         return handle
 
-    async def expose(self, request: web.Request) -> web.Response:
+    async def expose(self, request: web.BaseRequest) -> web.Response:
         """Answer a scrape."""
         return web.Response(
             body=generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE}
         )
 
-    def _answered(self, request: web.Request, status: int, seconds: float) -> None:
+    def _answered(self, request: web.BaseRequest, status: int, seconds: float) -> None:
         integration, resource = request.get(ADDRESSED, ("", ""))
         key = (integration, request.method, resource, status)
         children = self._children.get(key)

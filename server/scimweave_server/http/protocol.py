@@ -1,9 +1,8 @@
-"""What happens before a request gets to an endpoint: on the connection, and in the router."""
+"""What happens on a connection before a request gets to an endpoint."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -22,22 +21,9 @@ NO_REQUEST = "the request has a first line, a header or a chunk that is not HTTP
 TOO_LONG = "the first line or a header of the request is too long"
 
 
-@web.middleware
-async def scim_errors(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Answer with a SCIM error where the router itself refuses a request."""
-    try:
-        return await handler(request)
-    except web.HTTPException as refusal:
-        headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else {}
-        detail = f"{request.method[:20]} {request.path[:200]} is not served here: {refusal.reason}"
-        return error_response(ScimError(refusal.status, detail), headers)
-
-
-async def expect(request: web.Request) -> web.StreamResponse | None:
+async def refuse_expectation(request: web.BaseRequest) -> web.Response | None:
     """Answer ``Expect: 100-continue``, and refuse other expectations (RFC 9110 §10.1.1)."""
-    if request.headers.get("Expect", "").strip().lower() != "100-continue":
+    if request.headers["Expect"].strip().lower() != "100-continue":
         return error_response(ScimError(417, "the only expectation met here is 100-continue"))
     if request.version == HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -113,7 +99,7 @@ class ScimSite(web.BaseSite):
 
     __slots__ = ("_host", "_limits", "_port")
 
-    def __init__(self, runner: web.AppRunner, host: str, port: int, limits: Limits) -> None:
+    def __init__(self, runner: web.BaseRunner, host: str, port: int, limits: Limits) -> None:
         super().__init__(runner, backlog=BACKLOG)
         self._host = host
         self._port = port

@@ -46,7 +46,7 @@ class Recorder:
     def recorded(self, handle: Handler) -> Handler:
         """Note what ``handle`` answers, while somebody records."""
 
-        async def answer(request: web.Request) -> web.Response:
+        async def answer(request: web.BaseRequest) -> web.Response:
             recording = self._recording(request.rel_url.raw_path) if self._recordings else None
             if recording is None:
                 return await handle(request)
@@ -113,7 +113,7 @@ class Recording:
             "with_sensitive": self._with_sensitive,
         }
 
-    def path_of(self, request: web.Request) -> str:
+    def path_of(self, request: web.BaseRequest) -> str:
         """Return the path of a request behind that of the integration."""
         return request.rel_url.raw_path.removeprefix(self.base)
 
@@ -142,7 +142,7 @@ class Recording:
                 self._put({"id": each, "type": record.resource_type, "resource": resource})
 
     async def note(
-        self, request: web.Request, path: str, response: web.Response, began: datetime
+        self, request: web.BaseRequest, path: str, response: web.Response, began: datetime
     ) -> None:
         """Note one exchange; never its headers."""
         body, answer = _json(request.get(BODY)), _json(response.body)

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from scimweave_server.http import search
-from scimweave_server.http.body import read_json
 from scimweave_server.http.etag import etag, if_match, is_unchanged
 from scimweave_server.http.exchange import Exchange
 from scimweave_server.http.responses import no_content, not_modified
@@ -21,7 +20,7 @@ async def list_resources(exchange: Exchange) -> web.Response:
 async def create(exchange: Exchange) -> web.Response:
     """POST on the collection."""
     selection = exchange.selection()
-    record = await exchange.resources.create(await read_json(exchange.request))
+    record = await exchange.resources.create(await exchange.body())
     return await exchange.answer(record, selection, 201)
 
 
@@ -39,7 +38,7 @@ async def replace(exchange: Exchange, resource_id: str) -> web.Response:
     """PUT of one resource."""
     selection = exchange.selection()
     expected = if_match(exchange.request)
-    body = await read_json(exchange.request)
+    body = await exchange.body()
     record = await exchange.resources.replace(resource_id, body, expected)
     return await exchange.answer(record, selection)
 
@@ -48,7 +47,7 @@ async def patch(exchange: Exchange, resource_id: str) -> web.Response:
     """PATCH of one resource."""
     selection = exchange.selection()
     expected = if_match(exchange.request)
-    body = await read_json(exchange.request)
+    body = await exchange.body()
     record = await exchange.resources.patch(resource_id, body, expected)
     if exchange.resources.patch_status == 204 and "attributes" not in exchange.request.query:
         return no_content({"ETag": etag(record)})

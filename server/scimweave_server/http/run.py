@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from scimweave.provisioning.engine import Engine
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 from scimweave_server.http.limits import Limits
 from scimweave_server.http.metrics import Metrics
 from scimweave_server.http.operators import door_for_operators
@@ -41,10 +41,10 @@ async def run(
     where the address cannot be bound.
     """
     recorder = Recorder(engine)
-    app = create_app(
+    handler = create_handler(
         engine, public_url=public_url, limits=limits, metrics=metrics, recorder=recorder
     )
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.ServerRunner(web.Server(handler), shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     stop = asyncio.Event()
     watching = asyncio.create_task(watch(engine, stop))
@@ -65,7 +65,7 @@ async def run(
         await watching
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int, limits: Limits) -> None:
+async def _listen(runner: web.BaseRunner, host: str, port: int, limits: Limits) -> None:
     try:
         await ScimSite(runner, host, port, limits).start()
     except OSError as error:
@@ -76,6 +76,6 @@ async def _listen(runner: web.AppRunner, host: str, port: int, limits: Limits) -
         ) from error
 
 
-def _url(runner: web.AppRunner) -> str:
+def _url(runner: web.BaseRunner) -> str:
     host, port = runner.addresses[0][:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

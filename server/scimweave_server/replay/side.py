@@ -20,7 +20,7 @@ from scimweave.mapping import Program, Target
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.keys import generate_key
 from scimweave.provisioning.lifecycle.journal import Event
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 from scimweave_server.http.limits import Limits
 from scimweave_server.http.recorder import LONGEST_LINE
 from scimweave_server.replay.recording import Request
@@ -117,8 +117,8 @@ async def side(program: Program) -> AsyncIterator[Side]:
 
         async with Engine.of(program, store=str(folder / "store.db"), listener=listen) as engine:
             secret, _ = await generate_key(engine.store, program.integration)
-            app = create_app(engine, public_url=URL, limits=LIMITS)
-            runner = web.AppRunner(app, access_log=None)
+            handler = create_handler(engine, public_url=URL, limits=LIMITS)
+            runner = web.ServerRunner(web.Server(handler, access_log=None))
             await runner.setup()
             try:
                 address = str(folder / "http.sock")

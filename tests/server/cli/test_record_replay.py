@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import RawTestServer, TestClient
 from typer.testing import CliRunner, Result
 
 from employees import Employees
 from golden_file import matches_golden
-from provider import Provider
+from provider import Client, Provider
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.keys import generate_key
 from scimweave_server.cli import app
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 from scimweave_server.http.operators import door_for_operators
 from scimweave_server.http.recorder import Recorder
 
@@ -67,7 +67,8 @@ def recorded(
             eve = await engine["preciate"].users.create(EVE)
             secret, _ = await generate_key(engine.store, "preciate")
             recorder = Recorder(engine)
-            served = TestClient(TestServer(create_app(engine, recorder=recorder)))
+            handler = create_handler(engine, recorder=recorder)
+            served: Client = TestClient(RawTestServer(handler))
             async with door_for_operators(engine, recorder), served as client:
                 words = ["record", "preciate", str(file), "--store", store_url, *options]
                 command = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, app, words))

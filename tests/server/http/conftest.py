@@ -1,21 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import pytest
-from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 
-from provider import Client, Provider
+from provider import Client, Provider, Serve
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.keys import generate_key
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 
 
 @pytest.fixture
-async def client(
-    engine: Engine, aiohttp_client: Callable[[web.Application], Awaitable[Client]]
-) -> Client:
-    return await aiohttp_client(create_app(engine))
+async def client(engine: Engine, aiohttp_client: Serve) -> Client:
+    return await aiohttp_client(RawTestServer(create_handler(engine)))
 
 
 @pytest.fixture

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 from scim2_models import BulkResponse, EnterpriseUser, Error, User
 
 from employees import Employees
-from provider import Client, Provider
+from provider import Provider, Serve
 from scimweave.provisioning.engine import Engine
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 from scimweave_server.http.limits import Limits
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -180,6 +179,35 @@ async def test_circle_that_cannot_be_closed_says_what_is_there(
     assert "location" not in outcomes[1]
 
 
+async def test_leaver_of_a_circle_stays_out(call: Provider, target: Employees) -> None:
+    change = replace("/Users/bulkId:a", title="Countess", active=False)
+    outcomes = await bulk(call, post("a", "a", "bulkId:b"), change, post("b", "b", "bulkId:a"))
+    assert statuses(outcomes) == ["201", "200", "201"]
+    boss = outcomes[2]["location"].rpartition("/")[2]
+    row = target.row("a")
+    assert (row["is_active"], row["job_title"], row["boss"]) == (False, "Countess", boss)
+    assert (await call("GET", local(outcomes[0]))).body["active"] is False
+
+
+async def test_member_of_a_circle_can_be_deleted_at_once(call: Provider, target: Employees) -> None:
+    gone = {"method": "DELETE", "path": "/Users/bulkId:a"}
+    outcomes = await bulk(call, post("a", "a", "bulkId:b"), gone, post("b", "b", "bulkId:a"))
+    assert statuses(outcomes) == ["201", "204", "201"]
+    assert (await call("GET", local(outcomes[0]))).status == 404
+
+
+async def test_last_error_leaves_no_circle_open(call: Provider, target: Employees) -> None:
+    await call("POST", "/Users", {"userName": "b"})
+    circle = [post("a", "a", "bulkId:b"), post("b", "b", "bulkId:a")]
+    outcomes = await bulk(call, *circle, failOnErrors=1)
+    assert statuses(outcomes) == ["409", "409"]
+    assert 'bulkId "b"' in outcomes[0]["response"]["detail"]
+    circle = [post("d", "d", "bulkId:e"), post("e", "e", "bulkId:d")]
+    outcomes = await bulk(call, replace("/Users/bulkId:d", active="?"), *circle, failOnErrors=1)
+    assert statuses(outcomes) == ["400", "201", "201"]
+    assert target.row("d")["boss"] == outcomes[2]["location"].rpartition("/")[2]
+
+
 async def test_who_refers_to_a_failure_fails(call: Provider, target: Employees) -> None:
     outcomes = await bulk(call, post("", "a"), post("b", "b", "bulkId:a"), post("c", None))
     assert statuses(outcomes) == ["400", "409", "201"]
@@ -244,10 +272,14 @@ async def test_thousand_operations_in_the_worst_order(call: Provider, target: Em
 async def test_limits_are_settings_and_stand_in_the_config(
     engine: Engine,
     token: str,
-    aiohttp_client: Callable[[web.Application], Awaitable[Client]],
+    aiohttp_client: Serve,
 ) -> None:
     limits = Limits(max_body=500, max_bulk_payload=2000, max_bulk_operations=3)
-    call = Provider(await aiohttp_client(create_app(engine, limits=limits)), "/api/v1/scim", token)
+    call = Provider(
+        await aiohttp_client(RawTestServer(create_handler(engine, limits=limits))),
+        "/api/v1/scim",
+        token,
+    )
     config = (await call("GET", "/ServiceProviderConfig")).body
     assert config["bulk"] == {"supported": True, "maxOperations": 3, "maxPayloadSize": 2000}
     assert len(await bulk(call, *[post(f"{n}" * 300) for n in range(3)])) == 3

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 from prometheus_client.parser import text_string_to_metric_families
 
 from employees import Employees
-from provider import Client, Provider
+from provider import Client, Provider, Serve
 from scimweave.provisioning.engine import Engine
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 from scimweave_server.http.metrics import Metrics
 
 
@@ -23,12 +22,10 @@ def mapping(mapping: Path) -> Path:
 
 
 @pytest.fixture
-async def client(
-    engine: Engine, aiohttp_client: Callable[[web.Application], Awaitable[Client]]
-) -> Client:
+async def client(engine: Engine, aiohttp_client: Serve) -> Client:
     metrics = Metrics()
     engine["preciate"]._journal.listener = metrics.operation
-    return await aiohttp_client(create_app(engine, metrics=metrics))
+    return await aiohttp_client(RawTestServer(create_handler(engine, metrics=metrics)))
 
 
 async def value(client: Client, name: str, **labels: str) -> float:

@@ -16,7 +16,7 @@ from scim2_models import Error
 from employees import Employees
 from provider import Provider
 from scimweave.provisioning.engine import Engine
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 from scimweave_server.http.limits import Limits
 from scimweave_server.http.protocol import ScimSite
 
@@ -31,7 +31,7 @@ Send = Callable[..., Awaitable[tuple[int, Any]]]
 async def port(engine: Engine) -> AsyncIterator[int]:
     """Return the port of a server that does not wait long."""
     limits = Limits(body_seconds=SHORT, head_seconds=SHORT, lingering_seconds=SHORT)
-    runner = web.AppRunner(create_app(engine, limits=limits), access_log=None)
+    runner = web.ServerRunner(web.Server(create_handler(engine, limits=limits)))
     await runner.setup()
     await ScimSite(runner, "127.0.0.1", 0, limits).start()
     yield runner.addresses[0][1]
@@ -89,7 +89,7 @@ def head(*lines: str, method: str = "POST", path: str = "/api/v1/scim/Users") ->
         pytest.param(
             head("Expect: a miracle", path="/%0D%0A"), 417, "100-continue", id="line-end-in-path"
         ),
-        pytest.param(head(method="OPTIONS", path="*"), 404, "not served", id="asterisk"),
+        pytest.param(head(method="OPTIONS", path="*"), 404, "Tenant URL", id="asterisk"),
         pytest.param(head(method="BREW"), 400, "HTTP/1.1", id="method-of-nobody"),
         pytest.param(head(path="/healthz"), 404, "Tenant URL", id="probe"),
         pytest.param(

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import timeit
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import make_mocked_request
+from aiohttp.test_utils import RawTestServer, make_mocked_request
 from prometheus_client.parser import text_string_to_metric_families
 
-from provider import Client, Provider
+from provider import Client, Provider, Serve
 from scimweave.provisioning.engine import Engine
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 from scimweave_server.http.metrics import ADDRESSED, Metrics
 
 
@@ -24,10 +22,10 @@ def metrics(engine: Engine) -> Metrics:
 async def client(
     engine: Engine,
     metrics: Metrics,
-    aiohttp_client: Callable[[web.Application], Awaitable[Client]],
+    aiohttp_client: Serve,
 ) -> Client:
     engine["preciate"]._journal.listener = metrics.operation
-    return await aiohttp_client(create_app(engine, metrics=metrics))
+    return await aiohttp_client(RawTestServer(create_handler(engine, metrics=metrics)))
 
 
 async def scraped(client: Client) -> dict[tuple[str, ...], float]:
@@ -81,10 +79,8 @@ async def test_what_comes_from_outside_makes_no_labels(call: Provider) -> None:
     assert found[("scim_requests_total", "", "GET", "other", "404")] == 1
 
 
-async def test_without_metrics_there_is_no_page(
-    engine: Engine, aiohttp_client: Callable[[web.Application], Awaitable[Client]]
-) -> None:
-    client = await aiohttp_client(create_app(engine))
+async def test_without_metrics_there_is_no_page(engine: Engine, aiohttp_client: Serve) -> None:
+    client = await aiohttp_client(RawTestServer(create_handler(engine)))
     async with client.get("/metrics") as answer:
         assert answer.status == 404
 

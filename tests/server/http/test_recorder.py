@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 
-from provider import Client, Provider
+from provider import Provider, Serve
 from scimweave.provisioning.engine import Engine
 from scimweave_server.http import recorder as recording
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 from scimweave_server.http.operators import door_for_operators, socket_of
 from scimweave_server.http.recorder import FellBehind, Recorder
 
@@ -30,9 +30,9 @@ async def call(
     engine: Engine,
     recorder: Recorder,
     token: str,
-    aiohttp_client: Callable[[web.Application], Awaitable[Client]],
+    aiohttp_client: Serve,
 ) -> Provider:
-    client = await aiohttp_client(create_app(engine, recorder=recorder))
+    client = await aiohttp_client(RawTestServer(create_handler(engine, recorder=recorder)))
     return Provider(client, "/api/v1/scim", token)
 
 

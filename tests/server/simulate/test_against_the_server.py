@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 
 from employees import Employees
-from provider import Client
+from provider import Serve
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.keys import generate_key
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 from scimweave_server.simulate.dialect import Dialect
 from scimweave_server.simulate.entra import EntraProvisioning
 from scimweave_server.simulate.outcome import Outcome
@@ -26,10 +25,10 @@ PEOPLE = Path(__file__).parents[3] / "examples" / "people"
 async def test_people_arrive_as_expected(
     engine: Engine,
     target: Employees,
-    aiohttp_client: Callable[[web.Application], Awaitable[Client]],
+    aiohttp_client: Serve,
     dialect: Dialect,
 ) -> None:
-    client = await aiohttp_client(create_app(engine))
+    client = await aiohttp_client(RawTestServer(create_handler(engine)))
     token, _ = await generate_key(engine.store, "preciate")
     cycles = read_people([PEOPLE / "cycle-1.csv", PEOPLE / "cycle-2.csv"])
     url = str(client.make_url("/api/v1/scim"))

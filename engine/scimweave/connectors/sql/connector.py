@@ -64,7 +64,7 @@ class TableConnector(ABC):
         """Insert a row; returns the key that the database or the mapping gave it, or a UUID."""
 
         async def attempt(table: SqlTable) -> Key:
-            bound = table.with_key(table.bind(fields))
+            bound = table.bind_new(fields)
             return await self._write(table, partial(table.insert, bound=bound), bound.names)
 
         return await self._on_table(fields, attempt)
@@ -111,7 +111,7 @@ class TableConnector(ABC):
             if value is None:
                 return []
             try:
-                stored = table.bind_one(field, value)
+                stored = table.columns.bind_one(field, value)
             except Unfit:
                 # The column cannot hold it, so no row does.
                 return []
@@ -142,8 +142,8 @@ class TableConnector(ABC):
 
     async def describe(self) -> Mapping[str, FieldDescription]:
         """Look at the table anew, and return its columns by name."""
-        self.forget()
-        return (await self._reflected()).describe()
+        self._member_table = None
+        return (await self._looked_at()).describe()
 
     async def add_members(self, group: Key, members: Sequence[Key]) -> None:
         """Insert the pairs that are not there, in one transaction."""
@@ -219,18 +219,17 @@ class TableConnector(ABC):
 
     async def _table_with(self, names: Collection[str]) -> SqlTable:
         """Return the table; looks again where it has no such column. Raises ``TargetError``."""
-        table = await self._reflected()
-        if table.missing(names):
-            self._table = None
-            table = await self._reflected()
-        if missing := table.missing(names):
-            raise TargetError(f'table "{table.name}" has no column "{missing[0]}"')
+        table = self._table
+        if table is None or not table.has(names):
+            table = await self._looked_at()
+            if not table.has(names):
+                raise TargetError(f'table "{table.name}" has no column "{table.missing(names)}"')
         return table
 
-    async def _reflected(self) -> SqlTable:
-        if self._table is None:
-            self._table = await self._look(self._make_table)
-        return self._table
+    async def _looked_at(self) -> SqlTable:
+        self._table = None
+        self._table = table = await self._look(self._make_table)
+        return table
 
     async def _pairs(self) -> MemberTable:
         if self._member_table is None:

@@ -66,6 +66,7 @@ class Statements:
         self.update = lru_cache(MAX_STATEMENTS)(self._update)
         self.delete = lru_cache(1)(self._delete)
         self.select = lru_cache(MAX_STATEMENTS)(self._select)
+        self.key_of = lru_cache(1)(self._select_key)
         self.scan = lru_cache(4)(self._scan)
         self.marked = lru_cache(MAX_STATEMENTS)(self._select_marked)
         self.revive = lru_cache(MAX_STATEMENTS)(self._revive)
@@ -98,6 +99,11 @@ class Statements:
         """Read the rows with a value; ``rowid`` is the number that SQLite gives a row."""
         rows = self._living(self._rows()).where(self._is_value(name))
         return self._compiled(rows.suffix_with(f"LIMIT {limit:d}")).string
+
+    def _select_key(self, name: str) -> str:
+        """Read the key of the row with a value; ``rowid`` as above."""
+        row = self._living(select(self._key)).where(self._is_value(name))
+        return self._compiled(row).string
 
     def _select_marked(self, name: str) -> str:
         """Read the keys of marked rows with a value, two at most."""

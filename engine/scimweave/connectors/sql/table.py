@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -20,30 +20,17 @@ from scimweave.connectors.base import (
     TargetError,
     Value,
 )
+from scimweave.connectors.sql.columns import Bound, Columns
 from scimweave.connectors.sql.executor import Executor
-from scimweave.connectors.sql.lists import Item, ListTable
+from scimweave.connectors.sql.lists import ListTable
 from scimweave.connectors.sql.reflection import Reflection
 from scimweave.connectors.sql.soft_delete import SoftDelete
 from scimweave.connectors.sql.statements import Statements
-from scimweave.connectors.sql.types import Unfit
 
 MAX_FOUND = 10
 PAGE = 1000
 
 Stored = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """What is to be written: the columns of the row, and the rows of each list."""
-
-    row: Stored
-    lists: Mapping[str, Sequence[Item]]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The fields."""
-        return (*self.row, *self.lists)
 
 
 class SqlTable:
@@ -67,9 +54,11 @@ class SqlTable:
         self._match = [name for name in shape.match if name in reflection.table.c]
         self._lists = lists
         self._soft = soft
+        self._makes_key = _makes_key(reflection, shape.key)
         columns = reflection.table.c
         wanted = [field.name for field in shape.fields if field.name not in lists]
         self._fields = tuple(name for name in wanted if name in columns)
+        self.columns = Columns(reflection, lists, self._fields)
         if soft is not None and soft.column in wanted:
             raise TargetError(
                 f'soft_delete: column "{soft.column}" is filled by the mapping, and cannot mark '
@@ -92,7 +81,7 @@ class SqlTable:
     def describe(self) -> Mapping[str, FieldDescription]:
         """Return the fields by name; a key that the connector makes counts as a default."""
         described = dict(self.reflection.descriptions)
-        if self._makes_key():
+        if self._makes_key:
             described[self.key] = replace(described[self.key], has_default=True)
         if self._soft is not None:
             marks = described[self._soft.column]
@@ -104,47 +93,32 @@ class SqlTable:
             described[name] = FieldDescription(name, "json")
         return described
 
-    def missing(self, names: Iterable[str]) -> list[str]:
-        """Return those of ``names``, and of what every statement needs, that are no columns."""
-        columns = self.reflection.table.c
-        return [
-            each for each in (self.key, *names) if each not in columns and each not in self._lists
-        ]
+    def has(self, names: Iterable[str]) -> bool:
+        """Whether each of ``names``, and what every statement needs, is a column or a list."""
+        return self._statements is not None and self.columns.have(names)
+
+    def missing(self, names: Iterable[str]) -> str:
+        """Return the first name for which ``has`` is false."""
+        if self._statements is None:
+            return self.key
+        return next(name for name in names if not self.columns.have((name,)))
 
     def bind(self, fields: Mapping[str, Value]) -> Bound:
         """Return what the columns store. Raises ``Rejected`` naming the field."""
-        row: dict[str, Any] = {}
-        lists: dict[str, Sequence[Item]] = {}
-        for name, value in fields.items():
-            try:
-                if name in self._lists:
-                    lists[name] = self._lists[name].bind(value)
-                else:
-                    row[name] = self._stored(name, value)
-            except Unfit as error:
-                raise Rejected(str(error), name) from error
-        return Bound(row, lists)
+        return self.columns.bind(fields)
 
-    def bind_one(self, name: str, value: Value) -> Any:
-        """Return what a column stores of a value. Raises ``Unfit``, ``TargetError``."""
-        if name in self._lists:
-            raise TargetError(f'accounts are not found by "{name}": its values are rows of a table')
-        return self._stored(name, value)
+    def bind_new(self, fields: Mapping[str, Value]) -> Bound:
+        """Bind the fields of a new row, with a key where nobody else gives one."""
+        bound = self.columns.bind(fields)
+        if bound.row.get(self.key) is None:
+            bound.row.pop(self.key, None)
+            if self._makes_key:
+                bound.row[self.key] = self._new_key()
+        return bound
 
     def bind_key(self, key: Key) -> Any:
         """Return what the column of keys stores. Raises ``Unfit``: no row has this key."""
         return self.reflection.keys.store(key)
-
-    def with_key(self, bound: Bound) -> Bound:
-        """Add a key where neither the mapping nor the database gives one."""
-        if bound.row.get(self.key) is not None:
-            return bound
-        row = {name: value for name, value in bound.row.items() if name != self.key}
-        if self._makes_key():
-            key = uuid4()
-            short = self.reflection.codecs[self.key].max_length == len(key.hex)
-            row[self.key] = self.reflection.codecs[self.key].store(key.hex if short else str(key))
-        return replace(bound, row=row)
 
     def insert(self, executor: Executor, bound: Bound) -> Key:
         """Insert a row; returns its key."""
@@ -185,13 +159,13 @@ class SqlTable:
     def select(self, executor: Executor, name: str, value: Any) -> list[Account]:
         """Return the accounts with a stored value, at most ten, in the order of their keys."""
         rows = executor.execute(self._run.select(name, MAX_FOUND), [value]).fetchall()
-        return self._accounts(executor, rows)
+        return self.columns.accounts(executor, rows)
 
     def select_after(self, executor: Executor, key: Key | None) -> list[Account]:
         """Return the next accounts in the order of their keys, a page at most."""
         values = [] if key is None else [self.bind_key(key)]
         rows = executor.execute(self._run.scan(key is None, PAGE), values).fetchall()
-        return self._accounts(executor, rows)
+        return self.columns.accounts(executor, rows)
 
     def probe(self, executor: Executor) -> None:
         """Read a row, where there is one."""
@@ -207,11 +181,12 @@ class SqlTable:
 
     @property
     def _run(self) -> Statements:
-        assert self._statements is not None  # noqa: S101 - ``missing`` says that there is no key
+        assert self._statements is not None  # noqa: S101 - ``has`` says that there is no key
         return self._statements
 
-    def _stored(self, name: str, value: Value) -> Any:
-        return None if value is None else self.reflection.codecs[name].store(value)
+    def _new_key(self) -> Any:
+        key, codec = uuid4(), self.reflection.codecs[self.key]
+        return codec.store(key.hex if codec.max_length == len(key.hex) else str(key))
 
     def _insert(self, executor: Executor, row: Stored) -> Key:
         returning = self.reflection.returning and row.get(self.key) is None
@@ -230,10 +205,10 @@ class SqlTable:
 
     def _numbered(self, executor: Executor, number: int | None) -> Key:
         name = "rowid" if self.reflection.has_rowid else self.key
-        made = self.select(executor, name, number)
-        if not made:
+        rows = executor.execute(self._run.key_of(name), [number]).fetchall()
+        if not rows:
             raise self._ignored()
-        return made[0].key
+        return self.reflection.keys.load(rows[0][0])
 
     def _insert_or_revive(self, executor: Executor, row: Stored, soft: SoftDelete) -> Key:
         """Insert a row; where a marked one of the same account is in its way, take that."""
@@ -290,39 +265,13 @@ class SqlTable:
             "and for ON CONFLICT IGNORE"
         )
 
-    def _accounts(self, executor: Executor, rows: Sequence[Sequence[Any]]) -> list[Account]:
-        codecs, load = self.reflection.codecs, self.reflection.keys.load
-        accounts = [
-            Account(
-                load(row[0]),
-                {
-                    name: None if value is None else codecs[name].load(value)
-                    for name, value in zip(self._fields, row[1:], strict=True)
-                },
-            )
-            for row in rows
-        ]
-        if not (self._lists and accounts):
-            return accounts
-        keys = [account.key for account in accounts]
-        read = {name: each.read(executor, keys) for name, each in self._lists.items()}
-        return [
-            Account(
-                account.key,
-                {
-                    **account.fields,
-                    **{name: found.get(account.key) for name, found in read.items()},
-                },
-            )
-            for account in accounts
-        ]
 
-    def _makes_key(self) -> bool:
-        """Whether the connector gives new accounts their key."""
-        described = self.reflection.descriptions.get(self.key)
-        if described is None:
-            return False
-        told = self.reflection.returning or self.reflection.has_rowid
-        if described.has_default and (told or self.reflection.numbered == self.key):
-            return False
-        return described.type in {"string", "any", "uuid"}
+def _makes_key(reflection: Reflection, key: str) -> bool:
+    """Whether the connector gives new accounts their key."""
+    described = reflection.descriptions.get(key)
+    if described is None:
+        return False
+    told = reflection.returning or reflection.has_rowid
+    if described.has_default and (told or reflection.numbered == key):
+        return False
+    return described.type in {"string", "any", "uuid"}

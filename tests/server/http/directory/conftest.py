@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 
 from directory import Directory
-from provider import Client, Provider
+from provider import Provider, Serve
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.keys import generate_key
 from scimweave.provisioning.lifecycle.journal import Event
-from scimweave_server.http.app import create_app
+from scimweave_server.http.handler import create_handler
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ async def engine(
 
 
 @pytest.fixture
-async def call(
-    engine: Engine, aiohttp_client: Callable[[web.Application], Awaitable[Client]]
-) -> Provider:
+async def call(engine: Engine, aiohttp_client: Serve) -> Provider:
     secret, _ = await generate_key(engine.store, "directory")
-    return Provider(await aiohttp_client(create_app(engine)), "/scim/directory/v2", secret)
+    return Provider(
+        await aiohttp_client(RawTestServer(create_handler(engine))), "/scim/directory/v2", secret
+    )
