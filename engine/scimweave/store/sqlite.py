@@ -72,7 +72,7 @@ class SqliteStore(SqliteAccess):
             entry,
             outcome,
             detail,
-            encoded(put, lookups),
+            encoded(put, lookups) if put else None,
             members,
             remove,
             refers,
@@ -87,7 +87,7 @@ class SqliteStore(SqliteAccess):
             sqlite_commit.hold,
             intent_columns(intent, hold.since),
             known_by(intent),
-            encoded(intent.after, lookups),
+            encoded(intent.after, lookups) if intent.after else None,
             hold,
         )
 

@@ -59,10 +59,8 @@ class Encoded(NamedTuple):
     lookups: Sequence[Lookup]
 
 
-def encoded(record: Record | None, lookups: Sequence[Lookup]) -> Encoded | None:
+def encoded(record: Record, lookups: Sequence[Lookup]) -> Encoded:
     """Encode a record for the writing thread. Raises ``StoreError``."""
-    if record is None:
-        return None
     link = record.link
     columns = (
         encode(record.resource),
