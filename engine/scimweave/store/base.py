@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from scimweave.store.conditions import Condition
 
@@ -61,8 +61,7 @@ class Record:
     link: Link | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """An indexed value of a resource; ``value`` is in the form that is compared."""
 
     attribute: str
@@ -128,7 +127,6 @@ class Intent:
     revision: str
     before: int = 0
     after: Record | None = None
-    lookups: tuple[Lookup, ...] = ()
     key: Key | None = None
     delivery: Mapping[str, Any] = field(default_factory=dict)
     members: MemberDelta = NO_MEMBERS
@@ -251,7 +249,7 @@ class Store(Protocol):
         """
         ...
 
-    async def hold(self, intent: Intent, hold: Hold) -> None:
+    async def hold(self, intent: Intent, hold: Hold, lookups: Sequence[Lookup] = ()) -> None:
         """Store ``intent.after``, or remove its resource, and note that the target knows nothing.
 
         One transaction with the journal entry, which is closed as ``held``. Somebody who is held

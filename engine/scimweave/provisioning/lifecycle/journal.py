@@ -96,9 +96,9 @@ class Journal:
         key = record.link.key if record and record.link else None
         lookups = self.lookups(record, key) if record else ()
         is_new = step.before is None or not is_held(step.before)
-        intent = self._intent(running, step, record, leaver=is_new, lookups=lookups)
+        intent = self._intent(running, step, record, leaver=is_new)
         try:
-            await self.store.hold(intent, hold)
+            await self.store.hold(intent, hold, lookups)
         except DuplicateValue as error:
             raise uniqueness(f"{intent.label}: {error}") from error
         self.tell(intent, "held", hold.reason, started)
@@ -185,7 +185,6 @@ class Journal:
         record: Record | None,
         *,
         leaver: bool,
-        lookups: tuple[Lookup, ...] = (),
     ) -> Intent:
         subject = record or step.before
         assert subject is not None
@@ -205,7 +204,6 @@ class Journal:
             revision=running.program.revision,
             before=step.before.version if step.before else 0,
             after=record,
-            lookups=lookups,
             key=step.key,
             delivery=delivery,
             members=step.members,
