@@ -400,6 +400,13 @@ def test_both_dialects_of_entra_mean_the_same(operations: list[Any]) -> None:
             managed_by({"value": "42", "$ref": "http://h/Users/42"}),
             id="Q16-list",
         ),
+        pytest.param([add("manager", "42")], managed_by({"value": "42"}), id="no-schema"),
+        pytest.param(
+            [add("manager", [{"$ref": "http://host/scim/Users/42", "value": "42"}])],
+            managed_by({"$ref": "http://host/scim/Users/42", "value": "42"}),
+            id="no-schema-list",
+        ),
+        pytest.param([replace(None, {"manager": ""})], NO_MANAGER, id="no-schema-pathless"),
         pytest.param([replace(MANAGER, "41")], ADA, id="Q16-same-manager-keeps-the-ref"),
         pytest.param([replace(MANAGER, "")], NO_MANAGER, id="Q16-empty-clears"),
         pytest.param([replace(MANAGER, {"value": ""})], NO_MANAGER, id="Q16-empty-value-clears"),
