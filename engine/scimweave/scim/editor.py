@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from scimweave.scim.bare_names import with_schema
 from scimweave.scim.coercion import shown_name
 from scimweave.scim.edit import (
     ComplexEdit,
@@ -73,6 +74,10 @@ class Editor:
         uri, fields = self._owner(path)
         entry = fields.find(path.attribute) if fields else None
         if entry is None:
+            full = with_schema(path)
+            if full is not path and self._owner(full)[1] is not None:
+                edit = self._compile(str(full))
+                return edit if isinstance(edit, Dropped | ReadOnly) else Odd(edit, "S1")
             return self._unknown(path, Slot(path.attribute, uri) if fields else None)
         edit = _known(path, uri, entry)
         if isinstance(edit, Dropped | ReadOnly):

@@ -23,6 +23,8 @@ from scimweave.scim.syntax import AttributePath, Compare, Filter, Or
 
 MEMBERS = "members"
 _OPS = frozenset({"add", "replace", "remove"})
+# Each of them looks at every member of the group.
+MAX_FILTERS = 10
 _NO_CHANGE = {"op": "add", "value": {}}
 _MISSING = object()
 
@@ -69,6 +71,10 @@ def split_members(
             raise ScimError(error.status, place, error.scim_type) from None
         rest.append(kept)
         changes += found
+    if sum(each.kind == "where" for each in changes) > MAX_FILTERS:
+        raise ScimError(
+            413, f"at most {MAX_FILTERS} filters on members in a request; name them by their value"
+        )
     is_whole = all(kept is sent for kept, sent in zip(rest, operations, strict=True))
     return (body if is_whole else {**body, key: rest}), tuple(changes)
 

@@ -13,7 +13,8 @@ from scimweave.scim.lexer import BareWord
 from scimweave.scim.schema import Attribute, ResourceType
 from scimweave.scim.syntax import And, AttributePath, Compare, Filter, Not, Or, ValuePath
 
-# By the numbers of the fact sheet on what Entra sends; N5 is a rule of its PATCH normaliser.
+# By the numbers of the fact sheet on what Entra sends; N5 is a rule of its PATCH normaliser,
+# S1 stands in what it says of managers.
 QUIRKS: Mapping[str, str] = {
     "Q1": "the op of a PATCH is not in lower case",
     "Q2": "a boolean is sent as a string or a number",
@@ -32,6 +33,7 @@ QUIRKS: Mapping[str, str] = {
     "Q28": "a value without path has attributes that are read-only",
     "Q44": "the address ends with a slash",
     "Q45": "a value in a filter stands without quotes",
+    "S1": "the manager is named without its schema",
     "N5": "a number is sent as a string, or one value as a list of one",
 }
 NO_QUIRKS: frozenset[str] = frozenset()

@@ -86,6 +86,16 @@ def test_members_named_twice_are_refused() -> None:
         split({"op": "add", "value": {"members": ["a"], "Members": ["b"]}})
 
 
+def test_many_members_are_named_and_few_are_searched_for() -> None:
+    named = [{"op": "remove", "path": f'members[value eq "{n}"]'} for n in range(1000)]
+    assert len(split(*named)[1]) == 1000
+    searched = [{"op": "remove", "path": 'members[display eq "a"]'}] * 11
+    assert len(split(*searched[:10])[1]) == 10
+    with pytest.raises(ScimError) as caught:
+        split(*searched)
+    assert caught.value.status == 413
+
+
 def test_value_path_can_be_replaced() -> None:
     value = {"value": "b", "display": "B"}
     _, changes = split({"op": "replace", "path": 'members[value eq "a"]', "value": value})

@@ -58,6 +58,7 @@ PATCHES = [
     pytest.param(
         {"op": "add", "path": f"{ENTERPRISE_USER}:manager", "value": "42"}, {"Q16"}, id="Q16"
     ),
+    pytest.param({"op": "add", "path": "Manager", "value": {"value": "42"}}, {"S1"}, id="S1"),
     pytest.param(
         {"op": "replace", "path": f"{ENTERPRISE_USER}:manager", "value": ""},
         {"Q16"},

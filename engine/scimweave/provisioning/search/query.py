@@ -11,6 +11,7 @@ from scimweave.provisioning.search import cursor
 from scimweave.provisioning.search.cursor import Mark
 from scimweave.provisioning.search.selecting import Selected, Source, select
 from scimweave.provisioning.search.sorting import Order, Sorted, order
+from scimweave.scim.bare_names import mentions_bare_names, with_schemas
 from scimweave.scim.error import invalid_count, invalid_filter
 from scimweave.scim.filter import parse_filter
 from scimweave.scim.quirks import quirks_of_filter
@@ -56,7 +57,7 @@ async def query(sources: Sequence[Source], asked: Query) -> Page:
 
     Raises ``ScimError``: invalidFilter, invalidPath (``sort_by``), invalidCursor, invalidCount.
     """
-    parsed = _parse(asked.filter)
+    parsed = _parse(asked.filter, sources)
     page = await _stored(sources, asked, parsed)
     if parsed is None or page.records or page.total:
         return page
@@ -108,12 +109,19 @@ def _offset(asked: Query) -> int:
     return max(1, asked.start_index) - 1
 
 
-def _parse(text: str | None) -> Filter | None:
+def _parse(text: str | None, sources: Sequence[Source]) -> Filter | None:
     if text is None:
         return None
     if not text.strip():
         raise invalid_filter('the filter is empty; write for example: userName eq "ada"')
-    return parse_filter(text)
+    found = parse_filter(text)
+    if not mentions_bare_names(text):
+        return found
+    full = with_schemas(found)
+    if full != found:
+        for source in sources:
+            source.noted(frozenset({"S1"}))
+    return full
 
 
 async def _page(selections: Sequence[Selected], asked: Query) -> Page:
