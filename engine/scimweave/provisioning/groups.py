@@ -26,9 +26,8 @@ class Groups(MappedResources):
         """Return the members of groups, by group."""
         return await self._store.members(self._journal.integration, resource_ids)
 
-    def source(self) -> Source:
-        """Return where queries find the groups, and their members."""
-        return with_members(super().source())
+    def _source(self) -> Source:
+        return with_members(super()._source())
 
     def _read(self, running: Running, body: Any) -> tuple[dict[str, Any], tuple[MemberChange, ...]]:
         resource, _ = super()._read(running, body)

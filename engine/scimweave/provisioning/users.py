@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from scimweave.mapping import ObjectProgram
@@ -41,6 +42,7 @@ class MappedResources(Operated):
         self._indexes = IndexesInUse(self._wanted() or Indexes(self.without_extensions))
         journal.indexes[self._kind] = self._indexes
         self._membership = Membership(journal.store, journal.integration)
+        self._made: tuple[Running, Source] | None = None
 
     @property
     def resource_type(self) -> ResourceType:
@@ -66,17 +68,19 @@ class MappedResources(Operated):
         return made
 
     def source(self) -> Source:
-        """Return where queries find the resources."""
-        return self._source()
+        """Return where queries find the resources: one source for each version of the mapping."""
+        running, made = self._in_use.running, self._made
+        if made is None or made[0] is not running or made[1].indexes is not self._indexes.asked:
+            made = self._made = (running, self._source())
+        return made[1]
 
-    def _source(self, missed: Callable[[Filter], Awaitable[bool]] | None = None) -> Source:
+    def _source(self) -> Source:
         return Source(
             self._store,
             self._journal.integration,
             self.resource_type,
             self._indexes.asked,
             noted=self._sight.saw_quirks,
-            missed=missed,
         )
 
     async def query(self, asked: Query = EVERYTHING) -> Page:
@@ -233,10 +237,10 @@ class Users(MappedResources):
         """Return the groups that users are in, by user."""
         return await self._store.memberships(self._journal.integration, resource_ids)
 
-    def source(self) -> Source:
-        """Return where queries find the users, and the groups that they are in."""
-        looks = self._in_use.running.program.users.lookup
-        source = self._source(missed=self._look_up if looks else None)
+    def _source(self) -> Source:
+        source = super()._source()
+        if self._in_use.running.program.users.lookup:
+            source = replace(source, missed=self._look_up)
         return with_groups(source) if self.refers else source
 
     async def _look_up(self, asked: Filter) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from scimweave.scim.comparison import ORDER, TEXT, comparison, is_present
 from scimweave.scim.error import ScimError, invalid_filter
-from scimweave.scim.filter_parser import Parser
+from scimweave.scim.filter_parser import Parser, plain_comparison
 from scimweave.scim.schema import Attribute, ResolvedPath, ResourceType
 from scimweave.scim.syntax import (
     And,
@@ -76,7 +76,8 @@ def parse_filter(
 
     if len(text) > max_length:
         raise fault(max_length, f"longer than {max_length} characters")
-    return Parser(text, fault, max_depth, aliases).filter()
+    plain = None if aliases else plain_comparison(text)
+    return plain or Parser(text, fault, max_depth, aliases).filter()
 
 
 def compile_filter(

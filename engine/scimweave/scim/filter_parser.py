@@ -24,6 +24,9 @@ from scimweave.scim.syntax import (
 MAX_CONDITIONS = 200
 OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"})
 _NAME = re.compile(r"\$?[A-Za-z][\w$-]*\Z")
+_PLAIN = r"[ \t]*(\$?[A-Za-z][\w$-]*)(?:\.(\$?[A-Za-z][\w$-]*))?[ \t]*"
+_PLAIN_PATH = re.compile(_PLAIN)
+_PLAIN_EQUALS = re.compile(_PLAIN + r'(?<=[ \t])[eE][qQ][ \t]*"([^"\\\ud800-\udfff]*)"[ \t]*')
 # An extension ends in ":2.0:User"; Q20 puts a dot where the last colon belongs.
 _URN = re.compile(
     r"(?P<uri>urn:.+?:\d+\.\d+:\w+|urn:.+)[:.](?P<rest>\$?[A-Za-z][\w$-]*(?:\.\$?[A-Za-z][\w$-]*)?)\Z",
@@ -31,6 +34,21 @@ _URN = re.compile(
 )
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z")
 _NO_ALIASES: Mapping[str, str] = MappingProxyType({})
+
+
+def plain_path(text: str) -> AttributePath | None:
+    """Read ``attribute`` or ``attribute.sub``; None for all else, which is the parser's."""
+    match = _PLAIN_PATH.fullmatch(text)
+    return AttributePath(None, match[1], match[2]) if match else None
+
+
+def plain_comparison(text: str) -> Compare | None:
+    """Read ``attribute eq "value"``, which is nearly all that providers ask; None for all else.
+
+    The parser reads it alike, by way of tokens.
+    """
+    match = _PLAIN_EQUALS.fullmatch(text)
+    return Compare(AttributePath(None, match[1], match[2]), "eq", match[3]) if match else None
 
 
 class Parser:
@@ -50,13 +68,10 @@ class Parser:
         self._aliases = aliases
         self._tokens = tokens(text, fault)
         self._next = 0
+        # The token that comes next.
+        self.token = self._tokens[0]
         self._room = max_depth
         self._conditions = 0
-
-    @property
-    def token(self) -> Token:
-        """The token that comes next."""
-        return self._tokens[self._next]
 
     def path(self) -> AttributePath:
         """PATH of RFC 7644 §3.5.2, up to the end."""
@@ -83,6 +98,7 @@ class Parser:
     def _take(self) -> Token:
         token = self.token
         self._next += 1
+        self.token = self._tokens[self._next]
         return token
 
     def _expect(self, kind: str, what: str) -> Token:

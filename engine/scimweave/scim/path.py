@@ -8,7 +8,7 @@ from typing import Any
 
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import compile_condition
-from scimweave.scim.filter_parser import Parser
+from scimweave.scim.filter_parser import Parser, plain_path
 from scimweave.scim.schema import ENTERPRISE_USER, ResourceType
 from scimweave.scim.syntax import AttributePath
 
@@ -48,7 +48,7 @@ def parse_path(text: str, *, aliases: Mapping[str, str] = _NONE) -> AttributePat
         return Parser(
             full, lambda at, reason: fault(max(0, at - shift), reason), MAX_PATH_DEPTH
         ).path()
-    return Parser(text, fault, MAX_PATH_DEPTH).path()
+    return plain_path(text) or Parser(text, fault, MAX_PATH_DEPTH).path()
 
 
 def compile_path(

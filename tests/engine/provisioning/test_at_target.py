@@ -98,6 +98,9 @@ async def test_search_by_something_else_than_the_match_field_finds_nobody(
     ("match", "rule", "text"),
     [
         ("external_id", "external_id: externalId", 'externalId eq "e1"'),
+        ("external_id", "external_id: externalId",
+         'urn:ietf:params:scim:schemas:core:2.0:User:EXTERNALID EQ "e1"'),
+        ("external_id", "external_id: externalId", "externalId eq e1"),
         ("external_id", """external_id: 'emails[type eq "work"].value'""", 'emails eq "e1"'),
         ("external_id", """external_id: 'emails[type eq "work"].value'""", 'emails.value eq "e1"'),
         (

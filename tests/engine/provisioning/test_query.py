@@ -27,6 +27,7 @@ from scimweave.provisioning.users import Users
 from scimweave.scim.comparison import microseconds
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import compile_filter, parse_filter
+from scimweave.scim.path import parse_path
 from scimweave.scim.schema import ENTERPRISE_USER, GROUP_TYPE, USER_TYPE, ResourceType
 from scimweave.scim.syntax import AttributePath, Compare, Filter
 from scimweave.store.base import Intent, Record
@@ -148,6 +149,63 @@ async def test_filter_selects(text: str, expected: list[str]) -> None:
         page = await query([source], Query(text, base_url=BASE))
         assert ids(page) == expected
         assert page.total == len(expected)
+
+
+async def test_the_end_of_a_long_filter_counts() -> None:
+    text = f'userName eq "grace@contoso.com"{" " * 1000} and active eq true'
+    async with stored(PEOPLE) as (_, source):
+        assert ids(await query([source], Query(text))) == []
+
+
+@pytest.mark.parametrize("more", ["", " and active eq true", ' and emails[type eq "work"]'])
+@pytest.mark.parametrize("many", [3, 60])
+async def test_all_that_share_a_value_are_counted(many: int, more: str) -> None:
+    work = [{"type": "work", "value": "team@contoso.com"}]
+    async with stored([user(number, title="x", emails=work) for number in range(many)]) as (
+        _,
+        source,
+    ):
+        page = await query([source], Query(f'title eq "X"{more}', start_index=3, count=2))
+        assert (page.total, page.start_index) == (many, 3)
+        assert ids(page) == [f"id{number}" for number in range(many)][2:4]
+
+
+@pytest.mark.parametrize(
+    ("text", "quirks"),
+    [
+        ('userName eq "a"', set()),
+        ("userName eq a", {"Q45"}),
+        ('userName eq "a" and active eq "True"', {"Q3"}),
+        ("id eq a", {"Q45"}),
+    ],
+)
+async def test_quirks_of_a_filter_are_noted(text: str, quirks: set[str]) -> None:
+    noted: set[str] = set()
+    async with stored(PEOPLE) as (_, source):
+        await query([replace(source, noted=noted.update)], Query(text))
+    assert noted == quirks
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("USERNAME", "userName"),
+        ("urn:ietf:params:scim:schemas:CORE:2.0:User:userName", "userName"),
+        ("emails", "emails.value"),
+        ("Emails.Value", "emails.value"),
+        ('emails[type eq "work"].value', "emails.value"),
+        ("urn:ietf:params:scim:schemas:core:2.0:User:emails", "emails.value"),
+        (f"{ENTERPRISE_USER.upper()}:DEPARTMENT", f"{ENTERPRISE_USER}:department"),
+        (f"{ENTERPRISE_USER}.department", f"{ENTERPRISE_USER}:department"),
+        ("department", None),
+        ("emails.type", None),
+        ("userName.value", None),
+        (f"{ENTERPRISE_USER}:userName", None),
+    ],
+)
+def test_index_is_found_by_every_name(text: str, name: str | None) -> None:
+    found = INDEXES.find(parse_path(text))
+    assert (found and found.name) == name
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from scimweave.provisioning.lifecycle.membership import as_group, as_member
-from scimweave.provisioning.search.indexes import index_name
+from scimweave.provisioning.search.names import index_name
 from scimweave.provisioning.search.pushdown import MOST_CONDITIONS, Special
 from scimweave.provisioning.search.selecting import Outside, Source
 from scimweave.scim.error import ScimError

@@ -15,12 +15,14 @@ from scimweave.scim.resource import to_wire
 from scimweave.scim.schema import ResourceType
 from scimweave.scim.syntax import AttributePath, Filter, attribute_names
 from scimweave.store.base import Record, Store
-from scimweave.store.conditions import All
+from scimweave.store.conditions import All, Equals, HasId
 from scimweave.store.conditions import Condition as StoreCondition
 
 T = TypeVar("T")
 # Few enough that requests with less to do come in between.
 READ_TOGETHER = 200
+# So many are read in a few hundred microseconds, without a look at how many there are.
+READ_AT_ONCE = 50
 # Each of them may come with very many members.
 READ_WITH_OUTSIDE = 20
 Test = Callable[[Record], bool]
@@ -71,6 +73,13 @@ class Source:
         """The name of the resource type."""
         return self.resource_type.name
 
+    async def few(self, attribute: str, value: str) -> Sequence[Record] | None:
+        """Return all that have an indexed value; None where they are more than a few."""
+        found = await self.store.find(
+            self.integration, self.resource_type.name, attribute, value, READ_AT_ONCE + 1
+        )
+        return found if len(found) <= READ_AT_ONCE else None
+
 
 @dataclass(frozen=True, slots=True)
 class Selected:
@@ -99,6 +108,9 @@ class Selected:
 
     async def page(self, offset: int, limit: int) -> tuple[int, Sequence[Record]]:
         """Return how many there are in all, and ``limit`` of them behind the first ``offset``."""
+        few = await self._few()
+        if few is not None:
+            return len(few), few[offset : offset + max(0, limit)]
         if self.is_exact:
             return await self.total(), await self._exact_page(offset, limit)
         total = 0
@@ -108,6 +120,22 @@ class Selected:
             records += [record for _, record in batch[wanted : wanted + limit - len(records)]]
             total += len(batch)
         return total, records
+
+    async def _few(self) -> Sequence[Record] | None:
+        """Return all of them, where one read of the store says that they are few."""
+        condition = self.plan.condition
+        if self.outside is not None:
+            return None
+        source = self.source
+        if isinstance(condition, HasId):
+            record = await source.store.get(source.integration, source.kind, condition.id)
+            found: Sequence[Record] | None = () if record is None else (record,)
+        elif isinstance(condition, Equals):
+            found = await source.few(condition.attribute, condition.value)
+        else:
+            return None
+        test = self.test
+        return found if found is None or test is None else [each for each in found if test(each)]
 
     async def behind(self, after: int, limit: int) -> Sequence[tuple[int, Record]]:
         """Return the first ``limit`` behind position ``after``, with their positions."""
