@@ -109,9 +109,9 @@ def put(
     integration: str,
     record: Record,
     columns: tuple[Any, ...],
-    lookups: Sequence[Lookup],
+    lookups: Sequence[Lookup] | None,
 ) -> Key | None:
-    """Insert or replace a resource, encoded as ``columns``, with its lookups.
+    """Insert or replace a resource, encoded as ``columns``, with its lookups unless they are None.
 
     Returns the key of the account that it had before. Raises ``DuplicateValue``.
     """
@@ -124,7 +124,8 @@ def put(
         seq, before = row
         connection.execute(_UPDATE, (*columns, seq))
     assert seq is not None  # noqa: S101 - an INSERT that worked has a rowid
-    replace_lookups(connection, (integration, record.resource_type), seq, set(lookups))
+    if lookups is not None:
+        replace_lookups(connection, (integration, record.resource_type), seq, set(lookups))
     return before
 
 
