@@ -232,7 +232,7 @@ class Store(Protocol):
         outcome: str,
         *,
         put: Record | None = None,
-        lookups: Sequence[Lookup] = (),
+        lookups: Sequence[Lookup] | None = (),
         members: MemberDelta = NO_MEMBERS,
         remove: str | None = None,
         refers: Mapping[str, Key | None] = NO_REFERENCES,
@@ -241,11 +241,11 @@ class Store(Protocol):
         """Close a journal entry and store or remove its resource, in one transaction.
 
         ``outcome`` is ``done`` or another word for the log; ``put`` replaces the record with
-        that id and its lookups; ``members`` join and leave the group ``put``; ``remove`` is the id
-        of a resource, whose memberships go with it; ``refers`` are keys of other accounts that
-        were written, by resource id. Where one of those is another by now, or the key of this one
-        changes while others refer to it, that is noted (``moved``). Raises ``DuplicateValue``,
-        and then nothing is written.
+        that id and its lookups, which stay as they are where they are None; ``members`` join and
+        leave the group ``put``; ``remove`` is the id of a resource, whose memberships go with it;
+        ``refers`` are keys of other accounts that were written, by resource id. Where one of those
+        is another by now, or the key of this one changes while others refer to it, that is noted
+        (``moved``). Raises ``DuplicateValue``, and then nothing is written.
         """
         ...
 

@@ -58,7 +58,7 @@ class SqliteStore(SqliteAccess):
         outcome: str,
         *,
         put: Record | None = None,
-        lookups: Sequence[Lookup] = (),
+        lookups: Sequence[Lookup] | None = (),
         members: MemberDelta = NO_MEMBERS,
         remove: str | None = None,
         refers: Mapping[str, Key | None] = NO_REFERENCES,

@@ -104,7 +104,7 @@ WHERE seq = ?
 
 
 def put(connection: sqlite3.Connection, integration: str, record: Encoded) -> Key | None:
-    """Insert or replace a resource, with its lookups.
+    """Insert or replace a resource, with its lookups unless they are None.
 
     Returns the key of the account that it had before. Raises ``DuplicateValue``.
     """
@@ -115,12 +115,13 @@ def put(connection: sqlite3.Connection, integration: str, record: Encoded) -> Ke
         made = (*record.columns, record.created, *identity)
         seq = connection.execute(_INSERT, made).lastrowid
         assert seq is not None  # noqa: S101 - an INSERT that worked has a rowid
-        _add_lookups(connection, kind, seq, set(record.lookups))
+        _add_lookups(connection, kind, seq, set(record.lookups or ()))
         return None
     before: Key | None
     seq, before = row
     connection.execute(_UPDATE, (*record.columns, seq))
-    replace_lookups(connection, kind, seq, set(record.lookups))
+    if record.lookups is not None:
+        replace_lookups(connection, kind, seq, set(record.lookups))
     return before
 
 

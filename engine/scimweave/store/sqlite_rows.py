@@ -56,10 +56,11 @@ class Encoded(NamedTuple):
     columns: tuple[Any, ...]
     created: int
     link: Link | None
-    lookups: Sequence[Lookup]
+    # None: those that are there stay.
+    lookups: Sequence[Lookup] | None
 
 
-def encoded(record: Record, lookups: Sequence[Lookup]) -> Encoded:
+def encoded(record: Record, lookups: Sequence[Lookup] | None) -> Encoded:
     """Encode a record for the writing thread. Raises ``StoreError``."""
     link = record.link
     columns = (
