@@ -26,9 +26,7 @@ OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"})
 _NAME = re.compile(r"\$?[A-Za-z][\w$-]*\Z")
 _NAMES = r"(\$?[A-Za-z][\w$-]*)(?:\.(\$?[A-Za-z][\w$-]*))?"
 _PLAIN_PATH = re.compile(rf"[ \t]*{_NAMES}[ \t]*")
-_PLAIN_EQUALS = re.compile(
-    rf'[ \t]*{_NAMES}[ \t]+[eE][qQ][ \t]*"([^"\\\ud800-\udfff]*)"[ \t]*'
-)
+_PLAIN_EQUALS = re.compile(rf'[ \t]*{_NAMES}[ \t]+[eE][qQ][ \t]*"([^"\\\ud800-\udfff]*)"[ \t]*')
 # An extension ends in ":2.0:User"; Q20 puts a dot where the last colon belongs.
 _URN = re.compile(
     r"(?P<uri>urn:.+?:\d+\.\d+:\w+|urn:.+)[:.](?P<rest>\$?[A-Za-z][\w$-]*(?:\.\$?[A-Za-z][\w$-]*)?)\Z",
