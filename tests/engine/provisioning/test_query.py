@@ -563,5 +563,26 @@ async def test_mapping_names_more_that_is_indexed(
     assert [record.resource["userName"] for record in page.records] == ["grace@contoso.com"]
 
 
+async def test_queries_while_an_index_is_made_do_without_it(
+    engine: Engine,
+    users: Users,
+    edit: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await users.create({"userName": "ada@contoso.com", "title": "Countess"})
+    write, found = engine.store.write_lookups, []
+
+    async def write_lookups(*wanted: Any) -> None:
+        page = await users.query(Query('title eq "countess"'))
+        found.append((users.source().indexes.named("title"), page.total))
+        await write(*wanted)
+
+    monkeypatch.setattr(engine.store, "write_lookups", write_lookups)
+    edit("users:\n", "users:\n  filterable: [title]\n")
+    await engine.reload()
+    assert (None, 1) in found
+    assert users.source().indexes.named("title") is not None
+
+
 def test_times_become_whole_microseconds() -> None:
     assert microseconds(datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC)) == -1
