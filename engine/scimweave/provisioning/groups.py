@@ -11,6 +11,7 @@ from scimweave.provisioning.search.source import Source
 from scimweave.provisioning.users import MappedResources
 from scimweave.scim.coercion import Findings
 from scimweave.scim.members import MEMBERS, MemberChange, replaced_members, split_members
+from scimweave.scim.resource import Checked
 from scimweave.scim.schema import GROUP_TYPE
 from scimweave.store.base import Reference
 
@@ -29,8 +30,10 @@ class Groups(MappedResources):
     def _source(self) -> Source:
         return with_members(super()._source())
 
-    def _read(self, running: Running, body: Any) -> tuple[dict[str, Any], tuple[MemberChange, ...]]:
-        resource, _ = super()._read(running, body)
+    def _read(
+        self, running: Running, checked: Checked
+    ) -> tuple[dict[str, Any], tuple[MemberChange, ...]]:
+        resource, _ = super()._read(running, checked)
         # A PUT without members is one of a group without members (RFC 7644 §3.5.1).
         return resource, replaced_members(resource.pop(MEMBERS, None))
 

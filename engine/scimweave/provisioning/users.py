@@ -10,7 +10,6 @@ from typing import Any
 from scimweave.mapping import ObjectProgram
 from scimweave.provisioning.lifecycle.expected import Expected
 from scimweave.provisioning.lifecycle.journal import Journal
-from scimweave.provisioning.lifecycle.lifecycle import NOTHING
 from scimweave.provisioning.lifecycle.locks import Locks
 from scimweave.provisioning.lifecycle.lookups import folded
 from scimweave.provisioning.lifecycle.membership import USER, Membership
@@ -25,6 +24,7 @@ from scimweave.provisioning.sight import Sight
 from scimweave.scim.immutable import keep_immutable
 from scimweave.scim.members import MemberChange
 from scimweave.scim.patch import parse_patch
+from scimweave.scim.resource import Checked
 from scimweave.scim.schema import USER_TYPE, ResourceType
 from scimweave.scim.syntax import Filter
 from scimweave.store.base import Record, Reference
@@ -56,7 +56,7 @@ class MappedResources(Operated):
         Raises ``ScimError``.
         """
         with self._in_use.hold(self._kind) as running:
-            resource, members = self._read(running, body)
+            resource, members = self._read(running, running.checker.check(body))
             label = folded(resource[self._label])
             async with self._locks.hold((self._kind, label)):
                 completed = await self._resolve_open(running, None, label)
@@ -98,14 +98,14 @@ class MappedResources(Operated):
     ) -> Record:
         """Replace a resource (RFC 7644 §3.5.1). Raises ``ScimError``."""
         with self._in_use.hold(self._kind) as running:
-            resource, members = self._read(running, body)
+            resource, members = self._read(running, running.checker.read(body))
             accepted = running.objects.acceptance.accepted
 
             def change(before: dict[str, Any]) -> dict[str, Any]:
+                running.checker.require(resource, before)
                 return keep_immutable(before, resource, accepted)
 
-            touched = frozenset(resource)
-            return await self._change(running, resource_id, change, touched, members, expected)
+            return await self._change(running, resource_id, change, members, expected)
 
     async def patch(self, resource_id: str, body: Any, expected: Expected | None = None) -> Record:
         """Apply a PatchOp body, or a bare list of operations (RFC 7644 §3.5.2).
@@ -118,9 +118,7 @@ class MappedResources(Operated):
             body, members = self._split(running, body)
             patch = parse_patch(body, running.checker)
             try:
-                return await self._change(
-                    running, resource_id, patch.apply, patch.touched, members, expected
-                )
+                return await self._change(running, resource_id, patch.apply, members, expected)
             finally:
                 self._sight.saw(patch, running.objects.ignores)
 
@@ -148,9 +146,10 @@ class MappedResources(Operated):
         with self._in_use.hold(self._kind) as running:
             return running.objects.patch_status
 
-    def _read(self, running: Running, body: Any) -> tuple[dict[str, Any], tuple[MemberChange, ...]]:
-        """Return the resource of a POST or PUT body, and what becomes of its members."""
-        checked = running.checker.check(body)
+    def _read(
+        self, running: Running, checked: Checked
+    ) -> tuple[dict[str, Any], tuple[MemberChange, ...]]:
+        """Return the resource of a POST or PUT, and what becomes of its members."""
         self._sight.saw(checked, running.objects.ignores)
         return checked.resource, ()
 
@@ -163,7 +162,6 @@ class MappedResources(Operated):
         running: Running,
         resource_id: str,
         change: Callable[[dict[str, Any]], dict[str, Any]],
-        touched: frozenset[str],
         members: tuple[MemberChange, ...],
         expected: Expected | None,
     ) -> Record:
@@ -177,13 +175,13 @@ class MappedResources(Operated):
                 after = {**after, "active": before.resource["active"]}
             label = folded(after[self._label])
             if label == folded(before.resource[self._label]):
-                made = await self._apply(running, before, after, members, touched)
+                made = await self._apply(running, before, after, members)
             else:
                 async with self._locks.hold((self._kind, label)):
                     other = await self._named(label)
                     if other is not None:
                         raise refuse_duplicate(other)
-                    made = await self._apply(running, before, after, members, touched)
+                    made = await self._apply(running, before, after, members)
         await self._followed()
         return made
 
@@ -193,14 +191,13 @@ class MappedResources(Operated):
         before: Record | None,
         after: dict[str, Any],
         members: tuple[MemberChange, ...],
-        touched: frozenset[str] = NOTHING,
     ) -> Record:
         if members:
             async with self._in_place(members):
                 delta = await self._membership.delta(before.id if before else None, members)
-                made = await self._lifecycle.apply(running, before, after, touched, delta)
+                made = await self._lifecycle.apply(running, before, after, delta)
         else:
-            made = await self._lifecycle.apply(running, before, after, touched)
+            made = await self._lifecycle.apply(running, before, after)
         assert made is not None
         return made
 

@@ -27,14 +27,13 @@ _TAKES = {
 class Findings:
     """What reading one request comes upon besides the values themselves."""
 
-    __slots__ = ("dropped", "flattened", "quirks", "touched")
+    __slots__ = ("dropped", "flattened", "quirks")
 
     def __init__(self) -> None:
         self.dropped: list[str] = []
         # Keys that are paths ("name.givenName"), with their values and the quirk that each is;
         # applied after the rest.
         self.flattened: list[tuple[str, Any, str]] = []
-        self.touched: set[str] = set()
         # Numbers of ``scim.quirks``.
         self.quirks: set[str] = set()
 

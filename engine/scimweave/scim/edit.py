@@ -41,10 +41,6 @@ class Slot:
     uri: str | None = None
     required: bool = False
 
-    def touch(self, findings: Findings) -> None:
-        """Note that the request writes here."""
-        findings.touched.add(self.uri or self.name)
-
     def get(self, draft: dict[str, Any]) -> Any:
         """Return the value; None where it is absent."""
         owner = draft if self.uri is None else draft.get(self.uri)
@@ -67,11 +63,10 @@ class Slot:
         names = owner if isinstance(owner, dict) else ()
         return replace(self, name=next((n for n in names if n.lower() == lower), self.name))
 
-    def clear(self, findings: Findings) -> Change:
+    def clear(self) -> Change:
         """Return the change that removes the attribute, unless it is required."""
         if self.required:
             raise invalid_value(f"{self.name} is required: it can be changed, not cleared")
-        self.touch(findings)
         return lambda draft: self.put(draft, None)
 
 
@@ -86,14 +81,13 @@ class SimpleEdit:
         """Store the value."""
         taken = self.entry.take(value, findings)
         if taken is None:
-            return self.slot.clear(findings)
-        self.slot.touch(findings)
+            return self.slot.clear()
         slot = self.slot
         return lambda draft: slot.put(draft, taken)
 
     def remove(self, value: Any, findings: Findings) -> Change | None:
         """Remove the attribute; a value does not narrow that."""
-        return self.slot.clear(findings)
+        return self.slot.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +107,12 @@ class ComplexEdit:
         given = read_members(self.entry, self.sub, value, findings)
         if not given:
             return None
-        self.slot.touch(findings)
         return self._merging(given)
 
     def remove(self, value: Any, findings: Findings) -> Change | None:
         """Remove the attribute or the sub-attribute."""
         if self.sub is None:
-            return self.slot.clear(findings)
-        self.slot.touch(findings)
+            return self.slot.clear()
         return self._merging({str(self.sub.name): None})
 
     def _merging(self, given: dict[str, Any]) -> Change:
@@ -152,7 +144,7 @@ class GroupEdit:
         """Remove the extension."""
         if self.uri is None:
             raise no_target("remove takes a path: what to remove is not said")
-        return Slot(self.uri).clear(findings)
+        return Slot(self.uri).clear()
 
     def _member(self, key: str, value: Any, adding: bool, findings: Findings) -> Change | None:
         edit = self.edit_of(key)
@@ -182,7 +174,6 @@ class KeptEdit:
             # An unknown extension is an object; this is an attribute of one.
             findings.dropped.append(self.entry.path)
             return None
-        self.slot.touch(findings)
         return lambda draft: self.slot.as_stored(draft).put(draft, taken)
 
     def remove(self, value: Any, findings: Findings) -> Change | None:

@@ -108,7 +108,7 @@ def _known(path: AttributePath, uri: str | None, entry: Entry) -> Edit:
     if path.filter is not None and not attribute.multi_valued:
         raise invalid_path(f"{entry.path} has one value only: there is nothing to select by filter")
     slot = Slot(entry.name, uri, attribute.required)
-    if path.sub_attribute is not None:
+    if path.sub_attribute is not None and not _is_itself(path.sub_attribute, attribute):
         return _sub_edit(path, slot, entry)
     if attribute.multi_valued:
         return (
@@ -117,6 +117,11 @@ def _known(path: AttributePath, uri: str | None, entry: Entry) -> Edit:
             else ListEdit(slot, entry)
         )
     return ComplexEdit(slot, entry) if entry.fields else SimpleEdit(slot, entry)
+
+
+def _is_itself(sub: str, attribute: Attribute) -> bool:
+    """Whether ``value`` stands for an element that is a simple value (RFC 7643 §2.4)."""
+    return attribute.multi_valued and not attribute.sub_attributes and sub.lower() == "value"
 
 
 def _sub_edit(path: AttributePath, slot: Slot, entry: Entry) -> Edit:

@@ -30,8 +30,7 @@ class ListEdit:
         slot = self.slot
         if taken is None:
             # To add an empty list is to add nothing; null and "" clear (entra-facts 7.2).
-            return None if adding and isinstance(value, list) else slot.clear(findings)
-        slot.touch(findings)
+            return None if adding and isinstance(value, list) else slot.clear()
         if adding:
             return lambda draft: slot.put(draft, appended(_list(slot.get(draft)), taken))
         return lambda draft: slot.put(draft, taken)
@@ -39,14 +38,13 @@ class ListEdit:
     def remove(self, value: Any, findings: Findings) -> Change | None:
         """Remove the elements given; without a value all of them."""
         if value is None:
-            return self.slot.clear(findings)
+            return self.slot.clear()
         # Entra names the elements to remove here: not all of them are meant.
         findings.quirks.add("Q12")
         unwanted = self.entry.take(value, findings)
         if unwanted is None:
             return None
         slot = self.slot
-        slot.touch(findings)
         return lambda draft: slot.put(draft, _without(_list(slot.get(draft)), unwanted))
 
 
@@ -72,13 +70,11 @@ class ElementsEdit:
         given = read_members(self.entry, self.sub, value, findings)
         if not given:
             return None
-        self.slot.touch(findings)
         whole = self.sub is None and not adding
         return lambda draft: self._write(draft, given, whole, findings)
 
     def remove(self, value: Any, findings: Findings) -> Change | None:
         """Remove the elements selected, or the sub-attribute of them."""
-        self.slot.touch(findings)
         if self.sub is not None:
             given = {str(self.sub.name): None}
             return lambda draft: self._write(draft, given, False, findings)
@@ -119,10 +115,7 @@ class ElementsEdit:
             element = merged(self.template, given)
             if self._selects(element):
                 return element
-        raise no_target(
-            f"no element of {self.entry.path} matches {self.text}, "
-            "and none can be made that does; use a filter of equalities joined by and"
-        )
+        raise _no_target(self.entry, self.text)
 
     def _updated(
         self, element: dict[str, Any], given: dict[str, Any], whole: bool
@@ -138,15 +131,61 @@ class ElementsEdit:
         return {} if bare and len(new) < len(element) else new
 
 
+@dataclass(frozen=True, slots=True)
+class ValuesEdit:
+    """The values that a filter selects of an attribute whose elements are simple."""
+
+    slot: Slot
+    entry: Entry
+    condition: Condition
+    text: str
+
+    def assign(self, value: Any, adding: bool, findings: Findings) -> Change | None:
+        """Put values in the place of those selected, or add them where none is (Q9)."""
+        taken = self.entry.take(value, findings)
+        if taken is None:
+            return self.remove(value, findings)
+
+        def change(draft: dict[str, Any]) -> None:
+            old = _list(self.slot.get(draft))
+            if not any(map(self.condition, old)):
+                if not all(map(self.condition, taken)):
+                    raise _no_target(self.entry, self.text)
+                findings.quirks.add("Q9")
+                return self.slot.put(draft, [*old, *taken])
+            made = [new for each in old for new in (taken if self.condition(each) else (each,))]
+            return self.slot.put(draft, list(dict.fromkeys(made)))
+
+        return change
+
+    def remove(self, value: Any, findings: Findings) -> Change | None:
+        """Remove the values selected."""
+
+        def change(draft: dict[str, Any]) -> None:
+            old = _list(self.slot.get(draft))
+            self.slot.put(draft, [each for each in old if not self.condition(each)])
+
+        return change
+
+
 def compile_elements(
     slot: Slot, entry: Entry, sub: Entry | None, found: Filter | None
-) -> ElementsEdit:
+) -> ElementsEdit | ValuesEdit:
     """Compile the edit of a value path. Raises ``ScimError`` (invalidFilter)."""
     if found is None:
         return ElementsEdit(slot, entry, sub, None, {}, "")
     assert entry.attribute is not None  # noqa: S101 - only dropped entries have none
     condition = compile_condition(found, entry.attribute)
+    if entry.fields is None:
+        return ValuesEdit(slot, entry, condition, str(found))
     return ElementsEdit(slot, entry, sub, condition, _template(found, entry), str(found))
+
+
+def _no_target(entry: Entry, text: str) -> ScimError:
+    return no_target(
+        f"no element of {entry.path} matches {text}, "
+        "and none can be made that does; use a filter of equalities joined by and"
+    )
 
 
 def _template(found: Filter, entry: Entry) -> dict[str, Any] | None:
@@ -211,13 +250,22 @@ def _clear_primary(elements: list[Any], keep: set[int]) -> None:
 
 
 def _without(elements: list[Any], unwanted: list[Any]) -> list[Any]:
-    values = {_value(each) for each in unwanted} - {None}
+    """Return the elements but for those that are meant; what is the same is as in ``appended``."""
+    kinds: defaultdict[Any, set[Any]] = defaultdict(set)
+    for each in unwanted:
+        kinds[_value(each)].add(_type(each))
     others = [each for each in unwanted if _value(each) is None]
     return [
         each
         for each in elements
-        if _value(each) not in values and not any(_includes(each, other) for other in others)
+        if not _is_named(each, kinds) and not any(_includes(each, other) for other in others)
     ]
+
+
+def _is_named(element: Any, kinds: dict[Any, set[Any]]) -> bool:
+    value, kind = _value(element), _type(element)
+    named = kinds.get(value, ()) if value is not None else ()
+    return bool(named) and (kind is None or None in named or kind in named)
 
 
 def _includes(element: Any, part: dict[str, Any]) -> bool:

@@ -36,12 +36,10 @@ class _Step:
 class Patch:
     """Changes to one resource, read and checked.
 
-    ``dropped`` are the paths of what nothing maps, ``touched`` the attributes at the top level
-    and the URNs of extensions that are written.
+    ``dropped`` are the paths of what nothing maps.
     """
 
     dropped: tuple[str, ...]
-    touched: frozenset[str]
     _steps: tuple[_Step, ...] = field(repr=False)
     _checker: Checker = field(repr=False)
     _findings: Findings = field(repr=False, compare=False)
@@ -62,7 +60,7 @@ class Patch:
                 step.change(draft)
             except ScimError as error:
                 raise _located(error, step.number, step.path) from None
-        self._checker.require(draft)
+        self._checker.require(draft, resource)
         return draft
 
 
@@ -85,7 +83,6 @@ def parse_patch(body: Any, checker: Checker, *, max_operations: int = 1000) -> P
             steps.append(_Step(change, number, path))
     return Patch(
         tuple(dict.fromkeys(findings.dropped)),
-        frozenset(findings.touched),
         tuple(steps),
         checker,
         findings,

@@ -59,14 +59,19 @@ class Checker:
         self.editor = Editor(resource_type.core.id, self._fields, extensions, unmapped)
 
     def check(self, body: Any) -> Checked:
-        """Read the body of a POST or PUT; it is not modified. Raises ``ScimError``."""
+        """Read the body of a POST; it is not modified. Raises ``ScimError``."""
+        checked = self.read(body)
+        self.require(checked.resource)
+        return checked
+
+    def read(self, body: Any) -> Checked:
+        """Like ``check``, whatever is missing."""
         if not isinstance(body, dict):
             raise invalid_syntax(f"the body is a {self.resource_type.name}: it has to be an object")
         findings = Findings()
         resource = self._fields.read(body, findings)
         for path, value, quirk in findings.flattened:
             self._write_flattened(resource, path, value, quirk, findings)
-        self.require(resource)
         dropped = tuple(dict.fromkeys(findings.dropped))
         self.refuse_dropped(dropped)
         self._look_at_schemas(body, resource, findings)
@@ -74,11 +79,19 @@ class Checker:
             resource, dropped, frozenset(findings.quirks) if findings.quirks else NO_QUIRKS
         )
 
-    def require(self, resource: Mapping[str, Any]) -> None:
-        """Raise ``ScimError`` (invalidValue) where a required attribute is missing."""
+    def require(self, resource: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> None:
+        """Raise ``ScimError`` (invalidValue) where a required attribute is missing.
+
+        Who is inactive may go on without what ``before`` was without: no edit of a mapping keeps a
+        leaver in.
+        """
         for uri, name in self.required:
             owner = resource if uri is None else resource.get(uri, {})
             if name not in owner:
+                if before is not None and resource.get("active") is False:
+                    earlier = before if uri is None else before.get(uri, {})
+                    if name not in earlier:
+                        continue
                 path = AttributePath(uri, name)
                 raise invalid_value(
                     f"{path} is missing: a {self.resource_type.name} needs one that is not empty"

@@ -230,6 +230,60 @@ async def test_value_that_does_not_fit_any_more_keeps_no_leaver_in(
     assert (row["is_active"], row["job_title"]) == (0, "Analyst")
 
 
+@pytest.mark.parametrize("sent", ["Analyst", "Countess"])
+@pytest.mark.parametrize("verb", ["patch", "put"])
+async def test_value_that_a_leaver_brings_again_keeps_nobody_in(
+    users: Users,
+    ada: Record,
+    target: Employees,
+    edit: Callable[[str, str], None],
+    engine: Engine,
+    verb: str,
+    sent: str,
+) -> None:
+    edit("job_title:    title", "job_title:    { from: title, max_length: 3 }")
+    await engine.reload()
+    leaving = (
+        users.patch(ada.id, [*LEAVE, {"op": "Replace", "path": "title", "value": sent}])
+        if verb == "patch"
+        else users.replace(ada.id, {**ADA, "active": "False", "title": sent})
+    )
+    if sent == "Analyst":
+        await leaving
+    else:
+        with pytest.raises(ScimError, match="job_title"):
+            await leaving
+    row = target.row("ada@contoso.com")
+    assert (row["is_active"], row["job_title"]) == (sent != "Analyst", "Analyst")
+
+
+REQUIRED = """
+schema:
+  urn:ietf:params:scim:schemas:extension:contoso:2.0:User:
+    attributes: { costCode: { type: string, required: true } }
+"""
+
+
+async def test_attribute_that_is_required_by_now_keeps_no_leaver_in(
+    users: Users,
+    ada: Record,
+    target: Employees,
+    edit: Callable[[str, str], None],
+    engine: Engine,
+) -> None:
+    bob, cyd = [await users.create({**ADA, "userName": name}) for name in ("bob", "cyd")]
+    edit("users:\n", f"{REQUIRED}users:\n")
+    assert (await engine.reload()).findings == ()
+    with pytest.raises(ScimError, match="costCode is missing"):
+        await users.patch(cyd.id, [{"op": "Replace", "path": "title", "value": "x"}])
+    with pytest.raises(ScimError, match="costCode is missing"):
+        await users.replace(cyd.id, {**ADA, "userName": "cyd"})
+    await users.patch(ada.id, LEAVE)
+    await users.replace(bob.id, {**ADA, "userName": "bob", "active": False})
+    active = {row["email"]: row["is_active"] for row in target.rows()}
+    assert active == {"ada@contoso.com": 0, "bob": 0, "cyd": 1}
+
+
 async def test_account_that_is_gone_is_made_anew(
     users: Users, ada: Record, target: Employees, engine: Engine
 ) -> None:

@@ -35,7 +35,6 @@ from scimweave.scim.error import ScimError
 from scimweave.store.base import NO_MEMBERS, Key, MemberDelta, Record, Resource, Store
 
 CALL_RETRY = 60
-NOTHING: frozenset[str] = frozenset()
 
 
 class Lifecycle:
@@ -57,12 +56,10 @@ class Lifecycle:
         running: Running,
         before: Record | None,
         after: Resource | None,
-        touched: frozenset[str] = NOTHING,
         members: MemberDelta = NO_MEMBERS,
     ) -> Record | None:
         """Bring a resource from ``before`` to ``after`` here and at the target.
 
-        ``touched`` names the attributes that the request writes (top level or extension URN);
         ``members`` join and leave a group.
         Returns the new record; None after a deletion; ``before`` where nothing changes.
         """
@@ -70,7 +67,7 @@ class Lifecycle:
             # A secret is never stored: a request that brings one is never equal.
             return before
         try:
-            step = await self.decide(running, before, after, touched)
+            step = await self.decide(running, before, after)
         except ScimError as error:
             what = meaning(running.objects, before, after)
             await self._journal.refuse(running, what, before, after, error)
@@ -83,7 +80,6 @@ class Lifecycle:
         running: Running,
         before: Record | None,
         after: Resource | None,
-        touched: frozenset[str] = NOTHING,
     ) -> Step:
         """Return the step from ``before`` to ``after``; nothing is written."""
         objects = running.objects
@@ -102,7 +98,7 @@ class Lifecycle:
             return removal(running, before, kept)
         elif what is Operation.OUT_OF_SCOPE:
             return out_of_scope(running, before, kept)
-        wanted = projected(running, before, what, after, touched)
+        wanted = projected(running, before, what, after)
         refers: Mapping[str, Key | None] = {}
         if objects.references:
             resolved = await self.resolved(running, what, after, wanted)

@@ -9,7 +9,7 @@ from typing import Any
 
 from scimweave.connectors.base import Value
 from scimweave.mapping import FieldFault, ObjectProgram
-from scimweave.mapping.operation import Operation, Standing, operation
+from scimweave.mapping.operation import Operation, Standing, brings, operation
 from scimweave.provisioning.lifecycle.difference import (
     NO_DIFFERENCE,
     Difference,
@@ -187,7 +187,6 @@ def projected(
     before: Record | None,
     what: Operation,
     after: Resource,
-    touched: frozenset[str],
 ) -> Mapping[str, Value]:
     """Project ``after``, or refuse.
 
@@ -201,7 +200,7 @@ def projected(
         blocking = [
             fault
             for fault in projection.faults
-            if what not in WITHOUT_FAULTS or _is_touched(running, fault, touched)
+            if what not in WITHOUT_FAULTS or _is_brought(running, fault, before, after)
         ]
         if blocking:
             raise refuse_faults(blocking)
@@ -210,14 +209,12 @@ def projected(
     return projection.values
 
 
-def _is_touched(running: Running, fault: FieldFault, touched: frozenset[str]) -> bool:
+def _is_brought(
+    running: Running, fault: FieldFault, before: Record | None, after: Resource
+) -> bool:
     field = running.objects.field(fault.field)
-    written = {name.lower() for name in touched}
-    return field is not None and any(
-        name.lower() in written
-        for source in field.sources
-        for name in (source.attribute, source.uri or source.attribute)
-    )
+    earlier = before.resource if before else None
+    return field is not None and brings(field.sources, earlier, after)
 
 
 def deletion(running: Running, before: Record) -> Step:
