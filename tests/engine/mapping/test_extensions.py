@@ -55,6 +55,15 @@ def test_types_follow_from_the_schema(contoso: Program) -> None:
     assert (found["code"], found["level"], found["badge"]) == ("string", "integer", "integer")
 
 
+def test_q19_name_that_entra_may_not_export_is_taken_and_warned_of() -> None:
+    more = "schema: { urn:contoso:hr:1.0:Person: { alias: hr, attributes: { level: integer } } }\n"
+    text = mapping_text("level: hr.level", more=more)
+    assert codes(text) == ["unusual-urn"]
+    body = {"urn:contoso:hr:1.0:Person": {"level": "7"}}
+    mapping = program("level: hr.level", more=more)
+    assert mapping.users.project(resource(mapping, **body)).values["level"] == 7
+
+
 def test_all_that_is_declared_is_accepted(contoso: Program) -> None:
     body = {"tags": ["a", "b"], "badge": {"color": "red"}}
     assert resource(contoso, **{CONTOSO: body})[CONTOSO] == body
