@@ -27,7 +27,7 @@ SELECT r.seq, r.id, r.resource_type, r.body, r.version, r.created, r.modified,
        r.link_key, r.link_projection, r.link_revision
 FROM lookup AS l JOIN resource AS r ON r.seq = l.seq
 WHERE l.integration = ? AND l.resource_type = ? AND l.attribute = ? AND l.value = ?
-ORDER BY l.seq LIMIT ?
+ORDER BY l.place LIMIT ?
 """
 
 
@@ -125,10 +125,10 @@ def put(connection: sqlite3.Connection, integration: str, record: Encoded) -> Ke
     return before
 
 
-_LOOKUPS = "SELECT attribute, value, is_unique FROM lookup WHERE seq = ?"
+_LOOKUPS = "SELECT attribute, value, place = 0 FROM lookup WHERE seq = ?"
 _DELETE_LOOKUP = """
 DELETE FROM lookup
-WHERE integration = ? AND resource_type = ? AND attribute = ? AND value = ? AND seq = ?
+WHERE integration = ? AND resource_type = ? AND attribute = ? AND value = ? AND place = ?
 """
 
 
@@ -139,30 +139,38 @@ def replace_lookups(
     stored = set(connection.execute(_LOOKUPS, (seq,)).fetchall())
     if stored == wanted:
         return
-    gone = [(*kind, attribute, value, seq) for attribute, value, _ in stored - wanted]
+    gone = [
+        (*kind, attribute, value, 0 if unique else seq)
+        for attribute, value, unique in stored - wanted
+    ]
     connection.executemany(_DELETE_LOOKUP, gone)
     _add_lookups(connection, kind, seq, wanted - stored)
 
 
-_IS_TAKEN = """
-SELECT 1 FROM lookup
-WHERE integration = ? AND resource_type = ? AND attribute = ? AND value = ? AND is_unique = 1
-"""
 _INSERT_LOOKUP = """
-INSERT INTO lookup (integration, resource_type, attribute, value, seq, is_unique)
+INSERT INTO lookup (integration, resource_type, attribute, value, place, seq)
 VALUES (?, ?, ?, ?, ?, ?)
+"""
+_OWNER = """
+SELECT seq FROM lookup
+WHERE integration = ? AND resource_type = ? AND attribute = ? AND value = ? AND place = 0
 """
 
 
 def _add_lookups(
     connection: sqlite3.Connection, kind: tuple[str, str], seq: int, new: set[Lookup]
 ) -> None:
-    # Nobody else writes meanwhile: each writer has the file to itself (BEGIN IMMEDIATE).
-    for attribute, value, unique in new:
-        if unique and connection.execute(_IS_TAKEN, (*kind, attribute, value)).fetchone():
-            raise DuplicateValue(attribute)
-    rows = [(*kind, attribute, value, seq, unique) for attribute, value, unique in new]
-    connection.executemany(_INSERT_LOOKUP, rows)
+    rows = [
+        (*kind, attribute, value, 0 if unique else seq, seq) for attribute, value, unique in new
+    ]
+    try:
+        connection.executemany(_INSERT_LOOKUP, rows)
+    except sqlite3.IntegrityError as error:
+        for attribute, value, unique in new:
+            owner = connection.execute(_OWNER, (*kind, attribute, value)).fetchone()
+            if unique and owner not in {None, (seq,)}:
+                raise DuplicateValue(attribute) from error
+        raise
 
 
 _REMOVE = "DELETE FROM resource WHERE integration = ? AND id = ? AND resource_type = ?"

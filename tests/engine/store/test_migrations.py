@@ -50,7 +50,8 @@ def before_intents(path: Path) -> Path:
             (orjson.dumps(ADA.resource), MICROS, MICROS),
         )
         connection.execute(
-            "INSERT INTO lookup VALUES ('preciate', 'User', 'userName', 'ada', 1, 1)"
+            "INSERT INTO lookup VALUES ('preciate', 'User', 'userName', 'ada', 1, 1),"
+            " ('preciate', 'User', 'externalId', 'x', 1, 0)"
         )
         for number, (who, label, outcome, leaver) in enumerate(
             [
@@ -125,4 +126,7 @@ async def test_a_unique_value_stays_taken(before_intents: Path) -> None:
     store = await SqliteStore.open(before_intents)
     with pytest.raises(DuplicateValue):
         await store.commit(4, "done", put=GRACE, lookups=[Lookup("userName", "ada", unique=True)])
+    await store.commit(4, "done", put=GRACE, lookups=[Lookup("externalId", "x")])
+    assert await store.find("preciate", "User", "userName", "ada") == [ADA]
+    assert await store.find("preciate", "User", "externalId", "x") == [ADA, GRACE]
     await store.close()

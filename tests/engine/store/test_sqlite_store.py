@@ -143,6 +143,24 @@ async def test_a_unique_value_is_refused_that_another_process_took(
     await beside.close()
 
 
+async def test_the_value_that_is_taken_is_named_among_others(store: SqliteStore) -> None:
+    account = Lookup("$account", "7", unique=True)
+    shared = Lookup("externalId", "x")
+    for id_, user_name in (("u1", "ada"), ("u2", "grace")):
+        each = record(id_, user_name)
+        entry = await store.begin(intent(each))
+        committing = store.commit(
+            entry, "done", put=each, lookups=[shared, account, *lookups(each)]
+        )
+        if id_ == "u1":
+            await committing
+            continue
+        with pytest.raises(DuplicateValue) as raised:
+            await committing
+        assert raised.value.attribute == "$account"
+    assert await found(store, "grace") == []
+
+
 async def test_a_value_becomes_unique_and_common_again(store: SqliteStore) -> None:
     for unique in (False, True, False):
         each = record("u1", "ada")

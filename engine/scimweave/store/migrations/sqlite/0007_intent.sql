@@ -36,10 +36,3 @@ DROP INDEX journal_open;
 DROP INDEX journal_label;
 ALTER TABLE journal DROP COLUMN payload;
 ALTER TABLE journal DROP COLUMN label_folded;
-
--- The one writer looks before it inserts.
-DROP INDEX lookup_unique;
-
--- By what a resource is found: all of it stands in the index.
-DROP INDEX lookup_resource;
-CREATE INDEX lookup_resource ON lookup (seq, attribute, value, is_unique);
