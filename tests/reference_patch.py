@@ -108,6 +108,9 @@ class _Patch:
         if schema is None:
             return
         attribute = schema.attributes.get(path.attribute.lower())
+        if path.uri is None and path.attribute.lower() == "manager":
+            schema = self.of.extensions[0]
+            attribute = schema.attributes["manager"]
         if attribute is None and schema is self.of.core:
             attribute = common_attributes().get(path.attribute.lower())
         if attribute is None or attribute.name == "schemas":
@@ -119,7 +122,9 @@ class _Patch:
         if path.filter is not None and not attribute.multi_valued:
             raise Refused("nothing to select")
         sub = None
-        if path.sub_attribute is not None:
+        simple = attribute.multi_valued and not attribute.sub_attributes
+        itself = simple and str(path.sub_attribute).lower() == "value"
+        if path.sub_attribute is not None and not itself:
             sub = attribute.sub_attributes.get(path.sub_attribute.lower())
             if sub is None:
                 return
@@ -129,7 +134,9 @@ class _Patch:
                 raise Refused("read-only")
         uri = None if schema is self.of.core else schema.id
         place = _Place(self.draft, uri, attribute)
-        if attribute.multi_valued and (path.filter is not None or sub is not None):
+        if simple and path.filter is not None:
+            _do_values(op, place, path.filter, value)
+        elif attribute.multi_valued and (path.filter is not None or sub is not None):
             _Elements(place, sub, path.filter).do(op, value)
         elif attribute.multi_valued:
             _do_list(op, place, value)
@@ -182,6 +189,23 @@ def _do_list(op: str, place: _Place, value: Any) -> None:
             if at not in winners and each.get("primary") is True:
                 each["primary"] = False
     return place.set(old)
+
+
+def _do_values(op: str, place: _Place, found: Filter, value: Any) -> None:
+    assert isinstance(found, Compare)
+    wanted = str(found.value).lower()
+    old = place.get() or []
+    new = [] if op == "remove" else _list(place.attribute, value)
+    if new and wanted not in map(str.lower, old):
+        if set(map(str.lower, new)) != {wanted}:
+            raise Refused("noTarget")
+        return place.set(old + new)
+    made: list[Any] = []
+    for each in old:
+        for one in new if each.lower() == wanted else [each]:
+            if one not in made:
+                made.append(one)
+    return place.set(made)
 
 
 class _Elements:
@@ -270,7 +294,8 @@ def _meant(element: Any, wanted: Any) -> bool:
     if not isinstance(element, dict):
         return bool(element == wanted)
     if wanted.get("value") is not None:
-        return bool(element.get("value") == wanted["value"])
+        kinds = {element.get("type"), wanted.get("type")} - {None}
+        return bool(element.get("value") == wanted["value"]) and len(kinds) < 2
     return bool(wanted.items() <= element.items())
 
 

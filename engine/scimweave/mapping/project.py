@@ -17,7 +17,7 @@ from scimweave.mapping.guard import GuardProgram
 from scimweave.mapping.rules.convert import Value
 from scimweave.mapping.rules.reference import AccountOf
 from scimweave.mapping.rules.scope import Scope
-from scimweave.mapping.rules.secret import has_any
+from scimweave.mapping.rules.secret import has_any, without_secrets
 from scimweave.mapping.rules.vocabulary import Vocabulary
 from scimweave.scim.resource import Acceptance
 from scimweave.scim.schema import ResourceType
@@ -135,7 +135,9 @@ class ObjectProgram:
     """How resources of one type become accounts; ``section`` is where the file says so.
 
     ``label`` is the attribute by which people know a resource, and which is its own;
-    ``hides_label`` says that it is sensitive. ``once`` are the fields written at creation only.
+    ``hides_label`` says that it is sensitive. ``once`` are the fields written at creation only,
+    ``discreet`` those whose values nobody may see. ``resource_type`` has the extensions that the
+    file declares.
     """
 
     vocabulary: Vocabulary
@@ -155,7 +157,9 @@ class ObjectProgram:
     known_fields: frozenset[str] = field(init=False)
     once: frozenset[str] = field(init=False)
     hides_label: bool = field(init=False)
+    resource_type: ResourceType = field(init=False, repr=False, compare=False)
     references: tuple[Field, ...] = field(init=False, repr=False, compare=False)
+    discreet: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _ignored: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _readers: tuple[tuple[str, Reader], ...] = field(init=False, repr=False, compare=False)
@@ -165,9 +169,9 @@ class ObjectProgram:
     )
 
     @property
-    def resource_type(self) -> ResourceType:
-        """The type, with the extensions that the file declares."""
-        return self.vocabulary.resource_type
+    def published(self) -> ResourceType:
+        """What providers are told of: what is taken, and what is kept where that is said."""
+        return self.acceptance.with_kept() if self.unmapped == "keep" else self.acceptance.accepted
 
     def __post_init__(self) -> None:
         names = {each.name for each in self.fields}
@@ -177,10 +181,13 @@ class ObjectProgram:
         object.__setattr__(self, "once", once)
         hidden = {path.attribute for each in self.fields if each.sensitive for path in each.sources}
         object.__setattr__(self, "hides_label", self.label in hidden)
+        object.__setattr__(self, "resource_type", self.vocabulary.resource_type)
         refers = tuple(each for each in self.fields if each.refers is not None)
         object.__setattr__(self, "references", refers)
         object.__setattr__(self, "_ignored", tuple(str(path).lower() for path in self.ignore))
         object.__setattr__(self, "_by_name", {each.name: each for each in self.fields})
+        discreet = {each.name: each for each in self.fields if each.sensitive or each.secrets}
+        object.__setattr__(self, "discreet", discreet)
         secret = frozenset(each.name for each in self.fields if each.secrets)
         object.__setattr__(self, "_secret", secret)
         object.__setattr__(self, "_readers", tuple((f.name, f.read) for f in self.fields))
@@ -218,6 +225,10 @@ class ObjectProgram:
         return frozenset(
             name for name in self._secret if not has_any(resource, self._by_name[name].secrets)
         )
+
+    def storable(self, resource: dict[str, Any]) -> dict[str, Any]:
+        """Return what may be stored of a resource, which is not modified."""
+        return without_secrets(resource, self.acceptance.accepted)
 
     def reverse(self, fields: Mapping[str, Value]) -> Reversed:
         """Read the fields of an account back into a resource; they are not modified."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from scimweave.mapping.diagnostics import Span
 from scimweave.mapping.group_tests import run_group
-from scimweave.mapping.operation import Operation, gets_account, operation, standing
+from scimweave.mapping.operation import Operation, brings, gets_account, operation, standing
 from scimweave.mapping.outcome import Outcome, done, refused, refused_for
 from scimweave.mapping.project import (
     FieldFault,
@@ -26,7 +26,6 @@ from scimweave.mapping.rules.secret import without_secrets
 from scimweave.scim.error import ScimError
 from scimweave.scim.patch import parse_patch
 from scimweave.scim.resource import Checker
-from scimweave.scim.syntax import AttributePath
 
 _NOTHING = "nothing"
 
@@ -116,7 +115,7 @@ def _run(objects: ObjectProgram, test: MappingTest, checker: Checker) -> Outcome
 def _run_user(users: UserProgram, test: MappingTest, checker: Checker) -> Outcome:
     user = checker.check(test.resource).resource
     if test.request == "create":
-        return _outcome(users, test, None, user, _touches(user))
+        return _outcome(users, test, None, user)
     user = without_secrets(user)
     if test.request == "delete":
         return _deletion(users, user)
@@ -124,9 +123,9 @@ def _run_user(users: UserProgram, test: MappingTest, checker: Checker) -> Outcom
         replaced = checker.check(test.body).resource
         # A PUT that does not say so brings nobody back.
         replaced.setdefault("active", user.get("active", True))
-        return _outcome(users, test, user, replaced, _touches(replaced))
+        return _outcome(users, test, user, replaced)
     patch = parse_patch(test.body, checker)
-    return _outcome(users, test, user, patch.apply(user), patch.touched)
+    return _outcome(users, test, user, patch.apply(user))
 
 
 def _outcome(
@@ -134,7 +133,6 @@ def _outcome(
     test: MappingTest,
     before: dict[str, Any] | None,
     after: dict[str, Any],
-    touched: frozenset[str],
 ) -> Outcome:
     stood = None if before is None else standing(users, before)
     what = operation(users, stood, after)
@@ -148,7 +146,7 @@ def _outcome(
         for fault in projection.faults
         # What cannot be projected does not keep a leaver in, unless this request brought it.
         if users.in_scope(after)
-        and (what is not Operation.DEACTIVATE or _is_touched(users, fault, touched))
+        and (what is not Operation.DEACTIVATE or _is_brought(users, fault, before, after))
     ]
     if blocking:
         return refused_for(blocking)
@@ -196,17 +194,11 @@ def _holds(expected: Any, actual: Any) -> bool:
     return bool(expected == actual) and isinstance(expected, bool) is isinstance(actual, bool)
 
 
-def _is_touched(users: UserProgram, fault: FieldFault, touched: frozenset[str]) -> bool:
+def _is_brought(
+    users: UserProgram, fault: FieldFault, before: dict[str, Any] | None, after: dict[str, Any]
+) -> bool:
     field = users.field(fault.field)
-    return field is not None and any(_top_level(source) in touched for source in field.sources)
-
-
-def _top_level(source: AttributePath) -> str:
-    return source.uri or source.attribute
-
-
-def _touches(resource: dict[str, Any]) -> frozenset[str]:
-    return frozenset(resource)
+    return field is not None and brings(field.sources, before, after)
 
 
 def _equal(objects: ObjectProgram, name: str, expected: Any, actual: Value) -> bool:

@@ -7,10 +7,11 @@ from typing import Any
 
 from scimweave.provisioning.running import Running
 from scimweave.provisioning.search.referring import with_members
-from scimweave.provisioning.search.selecting import Source
+from scimweave.provisioning.search.source import Source
 from scimweave.provisioning.users import MappedResources
 from scimweave.scim.coercion import Findings
 from scimweave.scim.members import MEMBERS, MemberChange, replaced_members, split_members
+from scimweave.scim.resource import Checked
 from scimweave.scim.schema import GROUP_TYPE
 from scimweave.store.base import Reference
 
@@ -26,12 +27,13 @@ class Groups(MappedResources):
         """Return the members of groups, by group."""
         return await self._store.members(self._journal.integration, resource_ids)
 
-    def source(self) -> Source:
-        """Return where queries find the groups, and their members."""
-        return with_members(super().source())
+    def _source(self) -> Source:
+        return with_members(super()._source())
 
-    def _read(self, running: Running, body: Any) -> tuple[dict[str, Any], tuple[MemberChange, ...]]:
-        resource, _ = super()._read(running, body)
+    def _read(
+        self, running: Running, checked: Checked
+    ) -> tuple[dict[str, Any], tuple[MemberChange, ...]]:
+        resource, _ = super()._read(running, checked)
         # A PUT without members is one of a group without members (RFC 7644 §3.5.1).
         return resource, replaced_members(resource.pop(MEMBERS, None))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.lifecycle.lookups import folded
-from scimweave.provisioning.users import Decision
+from scimweave.provisioning.operated import Decision
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Hold, Store
 

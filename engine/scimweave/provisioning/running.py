@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from scimweave.connectors.base import (
@@ -17,6 +17,7 @@ from scimweave.connectors.base import (
 )
 from scimweave.connectors.registry import open_connector
 from scimweave.mapping import GroupProgram, MemberField, ObjectProgram, Program, UserProgram
+from scimweave.scim.error import not_found
 from scimweave.scim.resource import Checker
 
 
@@ -24,7 +25,8 @@ from scimweave.scim.resource import Checker
 class Running:
     """Everything that one version of a mapping file needs at run time for one type of resource.
 
-    What is needed for groups stands beside what is needed for users.
+    What is needed for groups stands beside what is needed for users. ``objects`` is the part of the
+    program that is about the type, ``kind`` the type's name.
     """
 
     program: Program
@@ -32,14 +34,14 @@ class Running:
     connector: Connector
     section: Literal["users", "groups"] = "users"
     groups: Running | None = None
+    objects: ObjectProgram = field(init=False)
+    kind: str = field(init=False)
 
-    @property
-    def objects(self) -> ObjectProgram:
-        """The part of the program that is about this type."""
-        if self.section == "users":
-            return self.program.users
-        assert self.program.groups is not None
-        return self.program.groups
+    def __post_init__(self) -> None:
+        objects = self.program.users if self.section == "users" else self.program.groups
+        assert objects is not None
+        object.__setattr__(self, "objects", objects)
+        object.__setattr__(self, "kind", objects.resource_type.name)
 
     @property
     def connectors(self) -> tuple[Connector, ...]:
@@ -48,7 +50,7 @@ class Running:
 
     def of(self, resource_type: str) -> Running | None:
         """Return what a type of resource needs; None where the mapping does not have it."""
-        if resource_type == self.objects.resource_type.name:
+        if resource_type == self.kind:
             return self
         return self.groups.of(resource_type) if self.groups else None
 
@@ -64,9 +66,21 @@ class InUse:
         """What new operations use."""
         return self._version.running
 
-    def hold(self) -> AbstractContextManager[Running]:
-        """Use the mapping for one operation, whatever replaces it meanwhile."""
-        return self._version
+    def hold(self, resource_type: str) -> AbstractContextManager[Running]:
+        """Use the mapping for one operation on a type, whatever replaces it meanwhile.
+
+        Raises ``ScimError`` (404) where it provisions no such resources.
+        """
+        use = self._version.uses.get(resource_type)
+        if use is None:
+            name = self.running.program.integration
+            raise not_found(f"{name} provisions no {resource_type}")
+        return use
+
+    def of(self, resource_type: str) -> Running | None:
+        """Return what new operations on a type use; None where the mapping does not have it."""
+        use = self._version.uses.get(resource_type)
+        return None if use is None else use.running
 
     async def replace(self, running: Running) -> None:
         """Use another version; the target of the one before is let go of when nobody needs it."""
@@ -78,33 +92,47 @@ class InUse:
         await self._version.close()
 
 
-class _Version(AbstractContextManager[Running]):
+class _Version:
     """One version of the mapping, and how many operations use it."""
 
     def __init__(self, running: Running) -> None:
         self.running = running
-        self._users = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self.uses = {running.kind: _Use(self, running)}
+        if running.groups is not None:
+            self.uses[running.groups.kind] = _Use(self, running.groups)
+        self.under_way = 0
+        self._idle: asyncio.Event | None = None
 
-    def __enter__(self) -> Running:
-        self._users += 1
-        self._idle.clear()
-        return self.running
-
-    def __exit__(self, *_: object) -> None:
-        self._users -= 1
-        if not self._users:
+    def leave(self) -> None:
+        """Note that an operation is over."""
+        self.under_way -= 1
+        if self._idle is not None and not self.under_way:
             self._idle.set()
 
     async def close(self, keep: tuple[Connector, ...] = ()) -> None:
         """Close all connectors but those that go on being used."""
         kept = {id(each) for each in keep}
         unused = [each for each in self.running.connectors if id(each) not in kept]
-        if unused:
+        if unused and self.under_way:
+            self._idle = asyncio.Event()
             await self._idle.wait()
         for each in unused:
             await each.close()
+
+
+class _Use(AbstractContextManager[Running]):
+    """What operations on one type of resource take from a version, each as long as it lasts."""
+
+    def __init__(self, version: _Version, running: Running) -> None:
+        self.running = running
+        self._version = version
+
+    def __enter__(self) -> Running:
+        self._version.under_way += 1
+        return self.running
+
+    def __exit__(self, *_: object) -> None:
+        self._version.leave()
 
 
 def shapes_of(program: Program) -> list[AccountShape]:

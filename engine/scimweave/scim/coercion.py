@@ -12,6 +12,8 @@ from scimweave.scim.error import ScimError, invalid_value
 from scimweave.scim.schema import Attribute
 
 MAX_KEPT_DEPTH = 32
+# About half a second of one core.
+MAX_LOOKED_AT = 1_000_000
 _INT64 = range(-(2**63), 2**63)
 _WHOLE = re.compile(r"[+-]?[0-9]{1,20}\Z")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?\Z")
@@ -27,16 +29,27 @@ _TAKES = {
 class Findings:
     """What reading one request comes upon besides the values themselves."""
 
-    __slots__ = ("dropped", "flattened", "quirks", "touched")
+    __slots__ = ("_looked_at", "dropped", "flattened", "quirks")
 
     def __init__(self) -> None:
         self.dropped: list[str] = []
         # Keys that are paths ("name.givenName"), with their values and the quirk that each is;
         # applied after the rest.
         self.flattened: list[tuple[str, Any, str]] = []
-        self.touched: set[str] = set()
         # Numbers of ``scim.quirks``.
         self.quirks: set[str] = set()
+        self._looked_at = 0
+
+    def look_at(self, elements: int) -> None:
+        """Count elements of lists that changes look at, each as often as it is compared.
+
+        Raises ``ScimError`` (413) for more than one request may ask for.
+        """
+        self._looked_at += elements
+        if self._looked_at > MAX_LOOKED_AT:
+            raise ScimError(
+                413, "so many operations on lists as long as these are too much: send fewer at once"
+            )
 
 
 # Reads a value; None is absent. Raises ``ScimError`` (invalidValue).
@@ -133,7 +146,7 @@ def plain(value: Any, path: str, depth: int = MAX_KEPT_DEPTH) -> Any:
 
 def checked_text(text: str, path: str) -> str:
     """Return ``text``, or refuse what no database and no JSON takes."""
-    if "\0" in text or not _encodable(text):
+    if "\0" in text or not (text.isascii() or _encodable(text)):
         raise invalid_value(
             f"{path} has a character that cannot be stored: NUL or half of a surrogate pair"
         )
@@ -149,7 +162,9 @@ def _text_reader(attribute: Attribute, path: str) -> Take:
     # Dates, references and binaries too: their format is not ours to judge (Q32).
     def take(value: Any, findings: Findings) -> Any:
         if isinstance(value, str):
-            return checked_text(value, path) if value else None
+            if value.isascii() and "\0" not in value:
+                return value or None
+            return checked_text(value, path)
         if value is None:
             return None
         raise wrong_type(path, attribute, value)
@@ -158,8 +173,6 @@ def _text_reader(attribute: Attribute, path: str) -> Take:
 
 
 def _encodable(text: str) -> bool:
-    if text.isascii():
-        return True
     try:
         text.encode()
     except UnicodeEncodeError:

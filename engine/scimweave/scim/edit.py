@@ -5,14 +5,15 @@ A change replaces values at the top level of a draft; what lies deeper is copied
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from scimweave.scim.coercion import Findings, is_empty, wrong_type
+from scimweave.scim.coercion import Findings, is_empty, shown_name, wrong_type
 from scimweave.scim.error import invalid_value, no_target
 from scimweave.scim.fields import Entry, object_of, only_element, refuse_duplicates
 from scimweave.scim.quirks import quirk_of_key
+from scimweave.scim.syntax import is_extension
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -41,10 +42,6 @@ class Slot:
     uri: str | None = None
     required: bool = False
 
-    def touch(self, findings: Findings) -> None:
-        """Note that the request writes here."""
-        findings.touched.add(self.uri or self.name)
-
     def get(self, draft: dict[str, Any]) -> Any:
         """Return the value; None where it is absent."""
         owner = draft if self.uri is None else draft.get(self.uri)
@@ -60,18 +57,20 @@ class Slot:
         _store(extension, self.name, value)
         _store(draft, self.uri, extension)
 
+    def names(self, draft: dict[str, Any]) -> Collection[str]:
+        """Return the names of all attributes where this one is."""
+        owner = draft if self.uri is None else draft.get(self.uri)
+        return owner if isinstance(owner, dict) else ()
+
     def as_stored(self, draft: dict[str, Any]) -> Slot:
         """Return the slot under the name that the draft has for it, in whatever case."""
-        owner = draft if self.uri is None else draft.get(self.uri)
-        lower = self.name.lower()
-        names = owner if isinstance(owner, dict) else ()
+        lower, names = self.name.lower(), self.names(draft)
         return replace(self, name=next((n for n in names if n.lower() == lower), self.name))
 
-    def clear(self, findings: Findings) -> Change:
+    def clear(self) -> Change:
         """Return the change that removes the attribute, unless it is required."""
         if self.required:
             raise invalid_value(f"{self.name} is required: it can be changed, not cleared")
-        self.touch(findings)
         return lambda draft: self.put(draft, None)
 
 
@@ -86,14 +85,13 @@ class SimpleEdit:
         """Store the value."""
         taken = self.entry.take(value, findings)
         if taken is None:
-            return self.slot.clear(findings)
-        self.slot.touch(findings)
+            return self.slot.clear()
         slot = self.slot
         return lambda draft: slot.put(draft, taken)
 
     def remove(self, value: Any, findings: Findings) -> Change | None:
         """Remove the attribute; a value does not narrow that."""
-        return self.slot.clear(findings)
+        return self.slot.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +111,12 @@ class ComplexEdit:
         given = read_members(self.entry, self.sub, value, findings)
         if not given:
             return None
-        self.slot.touch(findings)
         return self._merging(given)
 
     def remove(self, value: Any, findings: Findings) -> Change | None:
         """Remove the attribute or the sub-attribute."""
         if self.sub is None:
-            return self.slot.clear(findings)
-        self.slot.touch(findings)
+            return self.slot.clear()
         return self._merging({str(self.sub.name): None})
 
     def _merging(self, given: dict[str, Any]) -> Change:
@@ -152,7 +148,7 @@ class GroupEdit:
         """Remove the extension."""
         if self.uri is None:
             raise no_target("remove takes a path: what to remove is not said")
-        return Slot(self.uri).clear(findings)
+        return Slot(self.uri).clear()
 
     def _member(self, key: str, value: Any, adding: bool, findings: Findings) -> Change | None:
         edit = self.edit_of(key)
@@ -182,8 +178,12 @@ class KeptEdit:
             # An unknown extension is an object; this is an attribute of one.
             findings.dropped.append(self.entry.path)
             return None
-        self.slot.touch(findings)
-        return lambda draft: self.slot.as_stored(draft).put(draft, taken)
+
+        def change(draft: dict[str, Any]) -> None:
+            findings.look_at(len(self.slot.names(draft)))
+            self.slot.as_stored(draft).put(draft, taken)
+
+        return change
 
     def remove(self, value: Any, findings: Findings) -> Change | None:
         """Remove the attribute."""
@@ -197,8 +197,12 @@ class Dropped:
     path: str
 
     def assign(self, value: Any, adding: bool, findings: Findings) -> Change | None:
-        """Count it."""
-        findings.dropped.append(self.path)
+        """Count it; of an extension that nobody here knows, what it holds."""
+        if isinstance(value, dict) and is_extension(self.path):
+            held = (shown_name(str(key)) for key, each in value.items() if not is_empty(each))
+            findings.dropped += (f"{self.path}:{name}" for name in held)
+        else:
+            findings.dropped.append(self.path)
         return None
 
     def remove(self, value: Any, findings: Findings) -> Change | None:

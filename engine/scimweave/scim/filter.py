@@ -9,7 +9,7 @@ from typing import Any
 
 from scimweave.scim.comparison import ORDER, TEXT, comparison, is_present
 from scimweave.scim.error import ScimError, invalid_filter
-from scimweave.scim.filter_parser import Parser
+from scimweave.scim.filter_parser import Parser, plain_comparison
 from scimweave.scim.schema import Attribute, ResolvedPath, ResourceType
 from scimweave.scim.syntax import (
     And,
@@ -76,7 +76,8 @@ def parse_filter(
 
     if len(text) > max_length:
         raise fault(max_length, f"longer than {max_length} characters")
-    return Parser(text, fault, max_depth, aliases).filter()
+    plain = None if aliases else plain_comparison(text)
+    return plain or Parser(text, fault, max_depth, aliases).filter()
 
 
 def compile_filter(
@@ -131,7 +132,8 @@ def compile_condition(found: Filter, owner: Attribute) -> Condition:
     """Compile the filter of a value path: a condition over one element of ``owner``."""
 
     def lookup(path: AttributePath) -> Reading:
-        if path.uri or path.sub_attribute:
+        # What a value path selects from has no elements of its own.
+        if path.uri or path.sub_attribute or path.filter is not None:
             raise invalid_filter(f'{owner.name} has no sub-attribute "{path}"')
         name = path.attribute.lower()
         if not owner.sub_attributes and name == "value":

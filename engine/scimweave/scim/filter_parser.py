@@ -24,13 +24,32 @@ from scimweave.scim.syntax import (
 MAX_CONDITIONS = 200
 OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"})
 _NAME = re.compile(r"\$?[A-Za-z][\w$-]*\Z")
+_NAMES = r"(\$?[A-Za-z][\w$-]*)(?:\.(\$?[A-Za-z][\w$-]*))?"
+_PLAIN_PATH = re.compile(rf"[ \t]*{_NAMES}[ \t]*")
+_PLAIN_EQUALS = re.compile(rf'[ \t]*{_NAMES}[ \t]+[eE][qQ][ \t]*"([^"\\\ud800-\udfff]*)"[ \t]*')
 # An extension ends in ":2.0:User"; Q20 puts a dot where the last colon belongs.
 _URN = re.compile(
     r"(?P<uri>urn:.+?:\d+\.\d+:\w+|urn:.+)[:.](?P<rest>\$?[A-Za-z][\w$-]*(?:\.\$?[A-Za-z][\w$-]*)?)\Z",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z")
+_WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 _NO_ALIASES: Mapping[str, str] = MappingProxyType({})
+
+
+def plain_path(text: str) -> AttributePath | None:
+    """Read ``attribute`` or ``attribute.sub``; None for all else, which is the parser's."""
+    match = _PLAIN_PATH.fullmatch(text)
+    return AttributePath(None, match[1], match[2]) if match else None
+
+
+def plain_comparison(text: str) -> Compare | None:
+    """Read ``attribute eq "value"``, which is nearly all that providers ask; None for all else.
+
+    The parser reads it alike, by way of tokens.
+    """
+    match = _PLAIN_EQUALS.fullmatch(text)
+    return Compare(AttributePath(None, match[1], match[2]), "eq", match[3]) if match else None
 
 
 class Parser:
@@ -50,19 +69,16 @@ class Parser:
         self._aliases = aliases
         self._tokens = tokens(text, fault)
         self._next = 0
+        # The token that comes next.
+        self.token = self._tokens[0]
         self._room = max_depth
         self._conditions = 0
-
-    @property
-    def token(self) -> Token:
-        """The token that comes next."""
-        return self._tokens[self._next]
 
     def path(self) -> AttributePath:
         """PATH of RFC 7644 §3.5.2, up to the end."""
         path = self._attribute()
         if self.token.kind == "left":
-            path = AttributePath(path.uri, path.attribute, None, self._bracketed())
+            path = AttributePath(path.uri, path.attribute, None, self._bracketed(path))
             if self.token.kind == "dot":
                 self._take()
                 path = AttributePath(path.uri, path.attribute, self._name(), path.filter)
@@ -83,6 +99,7 @@ class Parser:
     def _take(self) -> Token:
         token = self.token
         self._next += 1
+        self.token = self._tokens[self._next]
         return token
 
     def _expect(self, kind: str, what: str) -> Token:
@@ -119,7 +136,7 @@ class Parser:
             return Not(self._grouped())
         path = self._attribute()
         if self.token.kind == "left":
-            inner = self._bracketed()
+            inner = self._bracketed(path)
             if self.token.kind != "dot":
                 return ValuePath(path, inner)
             self._take()
@@ -129,7 +146,10 @@ class Parser:
     def _grouped(self) -> Filter:
         return self._nested("open", "close", '"("', '")"')
 
-    def _bracketed(self) -> Filter:
+    def _bracketed(self, owner: AttributePath) -> Filter:
+        if owner.sub_attribute is not None:
+            reason = f"brackets stand before the sub-attribute: […].{owner.sub_attribute}"
+            raise self._fault(self.token.position, reason)
         return self._nested("left", "right", '"["', '"]"')
 
     def _nested(self, start: str, stop: str, start_text: str, stop_text: str) -> Filter:
@@ -157,8 +177,9 @@ class Parser:
         if token.kind == "string":
             return string_value(self._take(), self._fault)
         word = self._expect("word", "a value").text
-        if word.lower() in {"true", "false", "null"}:
-            return {"true": True, "false": False, "null": None}[word.lower()]
+        lower = word.lower()
+        if lower in _WORDS:
+            return _WORDS[lower]
         if _NUMBER.match(word) and len(word) <= 64:
             number = json.loads(word)
             return number if abs(number) != float("inf") else BareWord(word)
@@ -178,12 +199,11 @@ class Parser:
             if match is None:
                 raise self._fault(token.position, f"{rest!r} names a schema but no attribute of it")
             uri, rest = match["uri"], match["rest"]
-        else:
+        elif self._aliases:
             alias, dot, behind = rest.partition(".")
             if dot and alias in self._aliases:
                 uri, rest = self._aliases[alias], behind
-        attribute, dot, sub = rest.partition(".")
-        for name in (attribute, sub) if dot else (attribute,):
-            if not _NAME.match(name):
-                raise self._fault(token.position, f"{token.text!r} is not an attribute path")
-        return AttributePath(uri, attribute, sub or None)
+        names = _PLAIN_PATH.fullmatch(rest)
+        if names is None:
+            raise self._fault(token.position, f"{token.text!r} is not an attribute path")
+        return AttributePath(uri, names[1], names[2])

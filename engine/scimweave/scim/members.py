@@ -16,12 +16,15 @@ from scimweave.scim.error import ScimError, invalid_value, no_target
 from scimweave.scim.fields import lowered, refuse_duplicates
 from scimweave.scim.filter import Condition, compile_condition
 from scimweave.scim.path import PathError, parse_path
+from scimweave.scim.quirks import quirks_of_selection
 from scimweave.scim.resource import Checker
 from scimweave.scim.schema import GROUP, GROUP_TYPE
 from scimweave.scim.syntax import AttributePath, Compare, Filter, Or
 
 MEMBERS = "members"
 _OPS = frozenset({"add", "replace", "remove"})
+# Each of them looks at every member of the group.
+MAX_FILTERS = 10
 _NO_CHANGE = {"op": "add", "value": {}}
 _MISSING = object()
 
@@ -68,7 +71,12 @@ def split_members(
             raise ScimError(error.status, place, error.scim_type) from None
         rest.append(kept)
         changes += found
-    return ({**body, key: rest} if changes else body), tuple(changes)
+    if sum(each.kind == "where" for each in changes) > MAX_FILTERS:
+        raise ScimError(
+            413, f"at most {MAX_FILTERS} filters on members in a request; name them by their value"
+        )
+    is_whole = all(kept is sent for kept, sent in zip(rest, operations, strict=True))
+    return (body if is_whole else {**body, key: rest}), tuple(changes)
 
 
 def _split(operation: Any, checker: Checker, findings: Findings) -> tuple[Any, list[MemberChange]]:
@@ -88,15 +96,28 @@ def _split(operation: Any, checker: Checker, findings: Findings) -> tuple[Any, l
         return _NO_CHANGE, _changes(op.lower(), named, value, checker, findings)
     if not isinstance(value, dict) or op.lower() == "remove":
         return operation, []
+    others, found = _taken_apart(op.lower(), value, checker, findings)
+    return (operation if others == value else {**parts, "value": others}), found
+
+
+def _taken_apart(
+    op: str, value: dict[str, Any], checker: Checker, findings: Findings
+) -> tuple[dict[str, Any], list[MemberChange]]:
+    """Return a value without path without its members, and what becomes of them."""
     found: list[MemberChange] = []
-    others = {}
+    others: dict[str, Any] = {}
     for name, each in value.items():
         named = _members_path(name)
-        if named is None:
-            others[name] = each
+        if named is not None:
+            found += _changes(op, named, each, checker, findings)
+        elif isinstance(each, dict) and name.strip().lower() == GROUP.lower():
+            others[name], inside = _taken_apart(op, each, checker, findings)
+            found += inside
         else:
-            found += _changes(op.lower(), named, each, checker, findings)
-    return ({**parts, "value": others} if found else operation), found
+            others[name] = each
+    if found:
+        refuse_duplicates(value)
+    return others, found
 
 
 def _members_path(text: Any) -> AttributePath | None:
@@ -117,6 +138,7 @@ def _changes(
         # The others are filled in from the member itself.
         return []
     if path.filter is not None:
+        findings.quirks |= quirks_of_selection(path.filter, GROUP_TYPE.core.attributes[MEMBERS])
         return _selected(op, path.filter, value, checker)
     if op == "remove":
         if value is _MISSING or value is None:

@@ -19,25 +19,27 @@ from scimweave.scim.fields import lowered, refuse_duplicates
 from scimweave.scim.resource import Checker
 
 _OPS = ("add", "replace", "remove")
+_BODY = frozenset({"schemas", "Operations"})
 _MEMBERS = frozenset({"op", "path", "value"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
+    """One change; ``number`` and ``path`` are those of the operation that asks for it."""
+
     change: Change
-    place: str
+    number: int
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
     """Changes to one resource, read and checked.
 
-    ``dropped`` are the paths of what nothing maps, ``touched`` the attributes at the top level
-    and the URNs of extensions that are written.
+    ``dropped`` are the paths of what nothing maps.
     """
 
     dropped: tuple[str, ...]
-    touched: frozenset[str]
     _steps: tuple[_Step, ...] = field(repr=False)
     _checker: Checker = field(repr=False)
     _findings: Findings = field(repr=False, compare=False)
@@ -57,8 +59,8 @@ class Patch:
             try:
                 step.change(draft)
             except ScimError as error:
-                raise _located(error, step.place) from None
-        self._checker.require(draft)
+                raise _located(error, step.number, step.path) from None
+        self._checker.require(draft, resource)
         return draft
 
 
@@ -70,20 +72,17 @@ def parse_patch(body: Any, checker: Checker, *, max_operations: int = 1000) -> P
     if not operations:
         findings.quirks.add("Q24")
     for number, operation in enumerate(operations):
-        place = f"Operations[{number}]"
+        path = ""
         try:
             op, path, value = _read(operation, findings)
-            if path:
-                place += f' (path "{_short(path)}")'
             change = _change(op, path, value, checker, findings)
             checker.refuse_dropped(findings.dropped)
         except ScimError as error:
-            raise _located(error, place) from None
+            raise _located(error, number, path) from None
         if change is not None:
-            steps.append(_Step(change, place))
+            steps.append(_Step(change, number, path))
     return Patch(
         tuple(dict.fromkeys(findings.dropped)),
-        frozenset(findings.touched),
         tuple(steps),
         checker,
         findings,
@@ -93,7 +92,10 @@ def parse_patch(body: Any, checker: Checker, *, max_operations: int = 1000) -> P
 def _operations(body: Any, max_operations: int) -> list[Any]:
     if not isinstance(body, dict):
         raise invalid_syntax('the body of a PATCH is an object with "Operations"')
-    operations = _members(body).get("operations")
+    if body.keys() <= _BODY:
+        operations = body.get("Operations")
+    else:
+        operations = _members(body).get("operations")
     if not isinstance(operations, list):
         raise invalid_syntax('"Operations" is missing or no array')
     if len(operations) > max_operations:
@@ -141,7 +143,8 @@ def _members(body: Mapping[Any, Any]) -> dict[str, Any]:
     return {lowered(key): value for key, value in body.items()}
 
 
-def _located(error: ScimError, place: str) -> ScimError:
+def _located(error: ScimError, number: int, path: str) -> ScimError:
+    place = f"Operations[{number}]" + (f' (path "{_short(path)}")' if path else "")
     return ScimError(error.status, f"{place}: {error.detail}", error.scim_type)
 
 

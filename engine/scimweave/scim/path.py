@@ -8,7 +8,7 @@ from typing import Any
 
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import compile_condition
-from scimweave.scim.filter_parser import Parser
+from scimweave.scim.filter_parser import Parser, plain_path
 from scimweave.scim.schema import ENTERPRISE_USER, ResourceType
 from scimweave.scim.syntax import AttributePath
 
@@ -48,7 +48,7 @@ def parse_path(text: str, *, aliases: Mapping[str, str] = _NONE) -> AttributePat
         return Parser(
             full, lambda at, reason: fault(max(0, at - shift), reason), MAX_PATH_DEPTH
         ).path()
-    return Parser(text, fault, MAX_PATH_DEPTH).path()
+    return plain_path(text) or Parser(text, fault, MAX_PATH_DEPTH).path()
 
 
 def compile_path(
@@ -67,13 +67,23 @@ def compile_path(
         return _selecting(base, compile_condition(path.filter, resolved.attribute), sub)
     if sub is None:
         return base
-    return _listing(base, sub) if resolved.attribute.multi_valued else _inside(base, sub)
+    if resolved.attribute.multi_valued:
+        return _listing(base, sub)
+    return _inside(base, sub) if resolved.is_extension else _within(name, sub)
 
 
 def _reader(name: str, uri: str | None) -> Callable[[dict[str, Any]], Any]:
     if uri is None:
         return lambda resource: resource.get(name)
-    return _inside(lambda resource: resource.get(uri), name)
+    return _within(uri, name)
+
+
+def _within(owner: str, name: str) -> Callable[[dict[str, Any]], Any]:
+    def read(resource: dict[str, Any]) -> Any:
+        value = resource.get(owner)
+        return value.get(name) if isinstance(value, dict) else None
+
+    return read
 
 
 def _inside(base: Callable[[dict[str, Any]], Any], name: str) -> Callable[[dict[str, Any]], Any]:

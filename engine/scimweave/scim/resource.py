@@ -53,20 +53,26 @@ class Checker:
         self.resource_type = resource_type
         self.unmapped = unmapped
         self.required = tuple(_required(acceptance.accepted))
+        self._required_subs = tuple(_required_subs(acceptance.accepted))
         self._fields, extensions = _compile(resource_type, acceptance, unmapped)
         self._extensions = tuple(extensions)
         self._known = frozenset(map(str.lower, (resource_type.core.id, *extensions)))
         self.editor = Editor(resource_type.core.id, self._fields, extensions, unmapped)
 
     def check(self, body: Any) -> Checked:
-        """Read the body of a POST or PUT; it is not modified. Raises ``ScimError``."""
+        """Read the body of a POST; it is not modified. Raises ``ScimError``."""
+        checked = self.read(body)
+        self.require(checked.resource)
+        return checked
+
+    def read(self, body: Any) -> Checked:
+        """Like ``check``, whatever is missing."""
         if not isinstance(body, dict):
             raise invalid_syntax(f"the body is a {self.resource_type.name}: it has to be an object")
         findings = Findings()
         resource = self._fields.read(body, findings)
         for path, value, quirk in findings.flattened:
             self._write_flattened(resource, path, value, quirk, findings)
-        self.require(resource)
         dropped = tuple(dict.fromkeys(findings.dropped))
         self.refuse_dropped(dropped)
         self._look_at_schemas(body, resource, findings)
@@ -74,15 +80,30 @@ class Checker:
             resource, dropped, frozenset(findings.quirks) if findings.quirks else NO_QUIRKS
         )
 
-    def require(self, resource: Mapping[str, Any]) -> None:
-        """Raise ``ScimError`` (invalidValue) where a required attribute is missing."""
+    def require(self, resource: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> None:
+        """Raise ``ScimError`` (invalidValue) where a required attribute is missing.
+
+        Who is inactive may go on without what ``before`` was without: no edit of a mapping keeps a
+        leaver in.
+        """
         for uri, name in self.required:
             owner = resource if uri is None else resource.get(uri, {})
             if name not in owner:
+                if before is not None and resource.get("active") is False:
+                    earlier = before if uri is None else before.get(uri, {})
+                    if name not in earlier:
+                        continue
                 path = AttributePath(uri, name)
                 raise invalid_value(
                     f"{path} is missing: a {self.resource_type.name} needs one that is not empty"
                 )
+
+        for path in self._required_subs:
+            owner = resource if path.uri is None else resource.get(path.uri, {})
+            value = owner.get(path.attribute)
+            for each in value if isinstance(value, list) else (value,):
+                if isinstance(each, dict) and path.sub_attribute not in each:
+                    raise invalid_value(f"{path} is missing: each {path.attribute} needs one")
 
     def refuse_dropped(self, dropped: Iterable[str]) -> None:
         """Raise ``ScimError`` (invalidSyntax) for what nothing maps, where the mapping says so."""
@@ -131,8 +152,12 @@ def to_wire(
 
     Attributes that are never returned are left out.
     """
+    schemas = [resource_type.core.id]
+    for name in resource:
+        if ":" in name:
+            schemas.append(name)
     wire = {
-        "schemas": [resource_type.core.id, *(name for name in resource if ":" in name)],
+        "schemas": schemas,
         "id": id,
         **_DEFAULTS.get(resource_type.name, {}),
         **resource,
@@ -144,10 +169,9 @@ def to_wire(
             "version": f'W/"{version}"',
         },
     }
-    secrets = [
-        path for path in resource_type.never_returned if (path.uri or path.attribute) in wire
-    ]
-    return without(wire, secrets) if secrets else wire
+    if resource_type.secrets.isdisjoint(resource):
+        return wire
+    return without(wire, resource_type.never_returned)
 
 
 def _required(accepted: ResourceType) -> Iterator[tuple[str | None, str]]:
@@ -159,13 +183,25 @@ def _required(accepted: ResourceType) -> Iterator[tuple[str | None, str]]:
                 yield uri, attribute.name
 
 
+def _required_subs(accepted: ResourceType) -> Iterator[AttributePath]:
+    """Return the sub-attributes that are required wherever their attribute has a value."""
+    for schema in (accepted.core, *accepted.extensions):
+        uri = None if schema is accepted.core else schema.id
+        for attribute in schema.attributes.values():
+            for sub in attribute.sub_attributes.values():
+                if sub.required:
+                    yield AttributePath(uri, attribute.name, sub.name)
+
+
 def _names(schemas: list[Any], uri: str) -> bool:
     lower = uri.lower()
     return any(isinstance(each, str) and each.lower() == lower for each in schemas)
 
 
 def _timestamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def _compile(

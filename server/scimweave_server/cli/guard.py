@@ -17,7 +17,7 @@ from scimweave_server.cli.options import (
     StoreUrl,
     expected_errors,
     fail,
-    open_existing_store,
+    open_store_of,
     print_json,
     run_loop,
 )
@@ -25,6 +25,12 @@ from scimweave_server.cli.programs import live_program
 
 if TYPE_CHECKING:
     from scimweave.mapping import Program
+
+# What became of an account, so that nobody takes a dropped deletion for one that was done.
+_BECAME = {
+    "release": "account {account}: {was}",
+    "drop": "account {account} stays as it is: no {was}",
+}
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -56,6 +62,11 @@ def list_(integration: Name, store: StoreUrl = DEFAULT_STORE, as_json: Json = Fa
                 f"{each['label']}, account {each['account']}: {each['reason']}"
             )
         )
+    print(
+        f"they leave after all:  scimweave guard release {integration} --all\n"
+        f"they stay:             scimweave guard drop {integration} --all\n"
+        "(or some of them by userName, in place of --all)"
+    )
 
 
 @app.command()
@@ -124,18 +135,20 @@ def _print(
     from scimweave.mapping.document.snippet import harmless
 
     word = {"release": "released", "drop": "dropped"}[decision]
+    became = _BECAME[decision]
     print(f"{integration}: {len(done) - len(failed)} {word}, {len(failed)} failed")
     for each in done:
         if each["reason"] is not None:
             print(harmless(f"  {each['label']}: {each['reason']}"))
         else:
-            print(harmless(f"  {each['label']}, account {each['account']}: {each['operation']}"))
+            account, operation = each["account"], each["operation"]
+            print(harmless(f"  {each['label']}, {became.format(account=account, was=operation)}"))
 
 
 async def _held(store: str, integration: str) -> list[dict[str, Any]]:
     from scimweave.provisioning.held import hold_to_dict
 
-    async with open_existing_store(store) as opened:
+    async with open_store_of(store, integration) as opened:
         return [hold_to_dict(each) for each in await opened.held(integration)]
 
 

@@ -14,7 +14,7 @@ from scimweave_server.cli.options import (
     Json,
     StoreUrl,
     expected_errors,
-    open_store,
+    open_store_of,
     print_json,
     run_loop,
 )
@@ -77,7 +77,7 @@ def _program(integration: str, mappings: list[Path]) -> Program | None:
 
 
 async def _unmapped(store: str, integration: str) -> Sequence[Unmapped]:
-    async with open_store(store) as opened:
+    async with open_store_of(store, integration) as opened:
         return await opened.unmapped(integration)
 
 
@@ -104,6 +104,8 @@ def _print(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from scimweave.mapping.document.snippet import harmless
+
     table = Table(box=None)
     for title in ("times", "first (UTC)", "last (UTC)"):
         table.add_column(title, no_wrap=True)
@@ -112,5 +114,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         # To the minute: what counts here is the line that can be copied.
         cells = (row["count"], row["first_seen"][:16], row["last_seen"][:16])
-        table.add_row(*map(str, cells), Text(row["attribute"]), Text(row["line"]))
+        table.add_row(
+            *map(str, cells), *(Text(harmless(row[each])) for each in ("attribute", "line"))
+        )
     Console().print(table)

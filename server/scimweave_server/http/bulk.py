@@ -74,6 +74,7 @@ class _Job:
         self._references = References(operations)
         self._named = [named_by(each) for each in operations]
         self._outcomes: dict[int, Outcome] = {}
+        self._incomplete: list[int] = []
 
     def answers(self) -> list[dict[str, Any]]:
         """Return the outcomes in the order of the request."""
@@ -85,23 +86,32 @@ class _Job:
         """Do what can be done; who refers to another comes after it.
 
         In a circle somebody has to be first: it is created without the reference, which is added
-        once the other is there (RFC 7644 §3.7.1).
+        as soon as the other is there (RFC 7644 §3.7.1). Nobody changes it before.
         """
         waiting = list(range(len(self._operations)))
-        incomplete: list[int] = []
-        while waiting and self._errors_left:
+        while waiting and self._errors_left > 0:
             number = next((each for each in waiting if self._is_ready(each)), None)
             if number is None:
                 # Only what a POST creates is waited for, so one of them is left.
                 number = next(each for each in waiting if self._operations[each].method == "POST")
-                incomplete.append(number)
+                self._incomplete.append(number)
             waiting.remove(number)
-            await self._do(number, complete=number not in incomplete)
-        for number in incomplete:
-            if self._errors_left:
-                await self._complete(number)
+            await self._do(number, complete=number not in self._incomplete)
+            for each in [each for each in self._incomplete if self._is_known(each)]:
+                await self._complete(each)
+        # What is created is not left half done, however many errors there were.
+        for number in list(self._incomplete):
+            await self._complete(number)
 
     def _is_ready(self, number: int) -> bool:
+        if not self._is_known(number):
+            return False
+        half_done = {self._operations[each].bulk_id for each in self._incomplete}
+        is_creation = self._operations[number].method == "POST"
+        return is_creation or half_done.isdisjoint(self._named[number])
+
+    def _is_known(self, number: int) -> bool:
+        """Whether it is known what becomes of all that an operation refers to."""
         return not self._references.waits(self._named[number])
 
     async def _do(self, number: int, *, complete: bool) -> None:
@@ -122,6 +132,7 @@ class _Job:
 
     async def _complete(self, number: int) -> None:
         """Give a resource of a circle the references that it was created without."""
+        self._incomplete.remove(number)
         created = self._outcomes[number]
         if created.error is not None:
             return

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
+from scimweave.provisioning.lifecycle.membership import address
 from scimweave.provisioning.resources import Resources
 from scimweave.scim.resource import to_wire
+from scimweave.scim.schema import ResourceType
 from scimweave.scim.selection import Selection, parse_selection
 from scimweave.store.base import Record, Reference
 from scimweave_server.http.body import read_json
@@ -18,14 +20,21 @@ from scimweave_server.http.limits import Limits
 from scimweave_server.http.responses import json_response
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Exchange:
-    """A request for resources of one type; ``base`` is the Tenant URL."""
+    """A request for resources of one type; ``base`` is the Tenant URL.
+
+    The type stays what it was when the request came.
+    """
 
     request: web.BaseRequest
     resources: Resources
     base: str
     limits: Limits
+    resource_type: ResourceType = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.resource_type = self.resources.resource_type
 
     async def body(self) -> Any:
         """Return what was sent. Raises ``ScimError``."""
@@ -39,7 +48,7 @@ class Exchange:
         return parse_selection(
             query.get("attributes"),
             query.get("excludedAttributes"),
-            self.resources.resource_type,
+            self.resource_type,
         )
 
     def shows_others(self, selection: Selection | None) -> bool:
@@ -51,7 +60,7 @@ class Exchange:
 
     def location(self, record: Record) -> str:
         """Return the address of a resource."""
-        return f"{self.base}{self.resources.resource_type.endpoint}/{record.id}"
+        return f"{self.base}{self.resource_type.endpoint}/{record.id}"
 
     async def wire(self, record: Record, selection: Selection | None) -> dict[str, Any]:
         """Return a resource as the provider sees it."""
@@ -77,7 +86,7 @@ class Exchange:
         resource = to_wire(
             own,
             id=record.id,
-            resource_type=self.resources.resource_type,
+            resource_type=self.resource_type,
             version=record.version,
             created=record.created,
             last_modified=record.last_modified,
@@ -98,7 +107,7 @@ class Exchange:
         is_group = self.resources.reference_attribute == "groups"
         found = {
             "value": reference.id,
-            "$ref": f"{self.base}/{reference.resource_type}s/{reference.id}",
+            "$ref": address(reference, self.base),
             # Groups of a user are those that it is in itself: nested ones are not unfolded.
             "type": "direct" if is_group else reference.resource_type,
         }

@@ -24,9 +24,9 @@ from scimweave.connectors.base import TargetError
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.held import decide
 from scimweave.provisioning.integration import Integration
+from scimweave.provisioning.operated import Decision
 from scimweave.provisioning.planning.apply import ApplyStopped, apply
 from scimweave.provisioning.progress import Progress
-from scimweave.provisioning.users import Decision
 from scimweave.store.base import StoreError
 from scimweave.store.sqlite import SqliteStore
 from scimweave_server.http.recorder import FellBehind, Recorder

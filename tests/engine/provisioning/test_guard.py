@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from line import Killed
 from scimweave.connectors.base import Key, Rejected, Value
 from scimweave.provisioning.held import Decided, decide
-from scimweave.provisioning.lifecycle.lifecycle import Brought
+from scimweave.provisioning.lifecycle.operator import Brought
+from scimweave.provisioning.operated import Decision
 from scimweave.provisioning.planning.apply import apply
 from scimweave.provisioning.planning.plan import plan
 from scimweave.provisioning.search.query import Query
-from scimweave.provisioning.users import Decision
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Record
 from small_integration import Small, let_memory_call, small
@@ -299,6 +300,33 @@ async def test_whoever_is_made_again_gets_the_account_that_was_held(
     assert await in_use(it) == ["U2" if is_active else "u2"]
     assert await held(it) == ([] if is_active else [("U2", "deactivate")])
     assert it.integration.held == (0 if is_active else 1)
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+async def test_whoever_was_held_by_a_request_that_was_cancelled_gets_the_account_too(
+    open_small: Open, restarts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = await open_small(DELETES)
+    records = await people(it, 3)
+    for each in records[:2]:
+        await it.users.delete(each.id)
+    write, is_written = it.store.hold, asyncio.Event()
+
+    async def writing(*leaver: Any) -> None:
+        await write(*leaver)
+        is_written.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as slow:
+        slow.setattr(it.store, "hold", writing)
+        leaving = asyncio.create_task(it.users.delete(records[2].id))
+        await is_written.wait()
+        leaving.cancel()
+        await asyncio.wait({leaving})
+    if restarts:
+        await it.restart()
+    await it.users.create({"userName": "U2", "active": False})
+    assert (await in_use(it), await held(it)) == (["u2"], [("U2", "deactivate")])
 
 
 async def test_search_does_not_bring_back_whoever_is_deleted_and_held(open_small: Open) -> None:

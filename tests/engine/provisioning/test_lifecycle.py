@@ -9,6 +9,7 @@ import pytest
 from employees import Employees
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.lifecycle.journal import Event
+from scimweave.provisioning.lifecycle.lookups import ACCOUNT, account_value
 from scimweave.provisioning.users import Users
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Record
@@ -230,6 +231,60 @@ async def test_value_that_does_not_fit_any_more_keeps_no_leaver_in(
     assert (row["is_active"], row["job_title"]) == (0, "Analyst")
 
 
+@pytest.mark.parametrize("sent", ["Analyst", "Countess"])
+@pytest.mark.parametrize("verb", ["patch", "put"])
+async def test_value_that_a_leaver_brings_again_keeps_nobody_in(
+    users: Users,
+    ada: Record,
+    target: Employees,
+    edit: Callable[[str, str], None],
+    engine: Engine,
+    verb: str,
+    sent: str,
+) -> None:
+    edit("job_title:    title", "job_title:    { from: title, max_length: 3 }")
+    await engine.reload()
+    leaving = (
+        users.patch(ada.id, [*LEAVE, {"op": "Replace", "path": "title", "value": sent}])
+        if verb == "patch"
+        else users.replace(ada.id, {**ADA, "active": "False", "title": sent})
+    )
+    if sent == "Analyst":
+        await leaving
+    else:
+        with pytest.raises(ScimError, match="job_title"):
+            await leaving
+    row = target.row("ada@contoso.com")
+    assert (row["is_active"], row["job_title"]) == (sent != "Analyst", "Analyst")
+
+
+REQUIRED = """
+schema:
+  urn:ietf:params:scim:schemas:extension:contoso:2.0:User:
+    attributes: { costCode: { type: string, required: true } }
+"""
+
+
+async def test_attribute_that_is_required_by_now_keeps_no_leaver_in(
+    users: Users,
+    ada: Record,
+    target: Employees,
+    edit: Callable[[str, str], None],
+    engine: Engine,
+) -> None:
+    bob, cyd = [await users.create({**ADA, "userName": name}) for name in ("bob", "cyd")]
+    edit("users:\n", f"{REQUIRED}users:\n")
+    assert (await engine.reload()).findings == ()
+    with pytest.raises(ScimError, match="costCode is missing"):
+        await users.patch(cyd.id, [{"op": "Replace", "path": "title", "value": "x"}])
+    with pytest.raises(ScimError, match="costCode is missing"):
+        await users.replace(cyd.id, {**ADA, "userName": "cyd"})
+    await users.patch(ada.id, LEAVE)
+    await users.replace(bob.id, {**ADA, "userName": "bob", "active": False})
+    active = {row["email"]: row["is_active"] for row in target.rows()}
+    assert active == {"ada@contoso.com": 0, "bob": 0, "cyd": 1}
+
+
 async def test_account_that_is_gone_is_made_anew(
     users: Users, ada: Record, target: Employees, engine: Engine
 ) -> None:
@@ -240,6 +295,20 @@ async def test_account_that_is_gone_is_made_anew(
     (entry,) = (await engine.store.journal("preciate", user="ada@contoso.com"))[-1:]
     assert entry.detail is not None
     assert "drift" in entry.detail
+
+
+async def test_account_that_was_made_anew_is_known_by_its_new_key(
+    users: Users, ada: Record, target: Employees, engine: Engine
+) -> None:
+    await users.create({"userName": "grace@contoso.com"})
+    target.query("DELETE FROM employees WHERE email = 'ada@contoso.com'")
+    await users.patch(ada.id, [{"op": "Replace", "path": "title", "value": "Countess"}])
+    assert ada.link is not None
+    keys = (target.row("ada@contoso.com")["id"], ada.link.key)
+    found = [
+        await engine.store.find("preciate", "User", ACCOUNT, account_value(key)) for key in keys
+    ]
+    assert [[each.id for each in records] for records in found] == [[ada.id], []]
 
 
 async def test_account_that_is_gone_is_a_failure_where_the_file_says_so(

@@ -45,3 +45,20 @@ async def test_a_failure_or_a_cancelled_wait_lets_go_of_the_lock() -> None:
     async with asyncio.timeout(1), locks.hold("ada"):
         pass
     assert not locks._locks
+
+
+async def test_who_gives_up_as_their_turn_comes_passes_it_on() -> None:
+    locks, served = Locks(), []
+
+    async def work(name: str) -> None:
+        async with locks.hold("ada"):
+            served.append(name)
+
+    async with locks.hold("ada"):
+        first, second = asyncio.create_task(work("first")), asyncio.create_task(work("second"))
+        await asyncio.sleep(0)
+    first.cancel()
+    async with asyncio.timeout(1):
+        await asyncio.wait({first, second})
+    assert (first.cancelled(), served) == (True, ["second"])
+    assert not locks._locks

@@ -22,11 +22,13 @@ from scimweave.provisioning.lifecycle.lookups import lookups_of
 from scimweave.provisioning.search.indexes import Indexes, IndexesInUse
 from scimweave.provisioning.search.pushdown import Planner
 from scimweave.provisioning.search.query import Page, Query, query
-from scimweave.provisioning.search.selecting import Source, viewer
+from scimweave.provisioning.search.selecting import viewer
+from scimweave.provisioning.search.source import Source
 from scimweave.provisioning.users import Users
 from scimweave.scim.comparison import microseconds
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import compile_filter, parse_filter
+from scimweave.scim.path import parse_path
 from scimweave.scim.schema import ENTERPRISE_USER, GROUP_TYPE, USER_TYPE, ResourceType
 from scimweave.scim.syntax import AttributePath, Compare, Filter
 from scimweave.store.base import Intent, Record
@@ -148,6 +150,63 @@ async def test_filter_selects(text: str, expected: list[str]) -> None:
         page = await query([source], Query(text, base_url=BASE))
         assert ids(page) == expected
         assert page.total == len(expected)
+
+
+async def test_the_end_of_a_long_filter_counts() -> None:
+    text = f'userName eq "grace@contoso.com"{" " * 1000} and active eq true'
+    async with stored(PEOPLE) as (_, source):
+        assert ids(await query([source], Query(text))) == []
+
+
+@pytest.mark.parametrize("more", ["", " and active eq true", ' and emails[type eq "work"]'])
+@pytest.mark.parametrize("many", [3, 30, 60])
+async def test_all_that_share_a_value_are_counted(many: int, more: str) -> None:
+    work = [{"type": "work", "value": "team@contoso.com"}]
+    async with stored([user(number, title="x", emails=work) for number in range(many)]) as (
+        _,
+        source,
+    ):
+        page = await query([source], Query(f'title eq "X"{more}', start_index=3, count=2))
+        assert (page.total, page.start_index) == (many, 3)
+        assert ids(page) == [f"id{number}" for number in range(many)][2:4]
+
+
+@pytest.mark.parametrize(
+    ("text", "quirks"),
+    [
+        ('userName eq "a"', set()),
+        ("userName eq a", {"Q45"}),
+        ('userName eq "a" and active eq "True"', {"Q3"}),
+        ("id eq a", {"Q45"}),
+    ],
+)
+async def test_quirks_of_a_filter_are_noted(text: str, quirks: set[str]) -> None:
+    noted: set[str] = set()
+    async with stored(PEOPLE) as (_, source):
+        await query([replace(source, noted=noted.update)], Query(text))
+    assert noted == quirks
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("USERNAME", "userName"),
+        ("urn:ietf:params:scim:schemas:CORE:2.0:User:userName", "userName"),
+        ("emails", "emails.value"),
+        ("Emails.Value", "emails.value"),
+        ('emails[type eq "work"].value', "emails.value"),
+        ("urn:ietf:params:scim:schemas:core:2.0:User:emails", "emails.value"),
+        (f"{ENTERPRISE_USER.upper()}:DEPARTMENT", f"{ENTERPRISE_USER}:department"),
+        (f"{ENTERPRISE_USER}.department", f"{ENTERPRISE_USER}:department"),
+        ("department", None),
+        ("emails.type", None),
+        ("userName.value", None),
+        (f"{ENTERPRISE_USER}:userName", None),
+    ],
+)
+def test_index_is_found_by_every_name(text: str, name: str | None) -> None:
+    found = INDEXES.find(parse_path(text))
+    assert (found and found.name) == name
 
 
 @pytest.mark.parametrize(
@@ -502,6 +561,49 @@ async def test_mapping_names_more_that_is_indexed(
     await users.create({"userName": "grace@contoso.com", "title": "Admiral"})
     page = await users.query(Query('title eq "ADMIRAL"'))
     assert [record.resource["userName"] for record in page.records] == ["grace@contoso.com"]
+
+
+async def test_user_is_found_by_what_they_have_after_each_change_and_by_nothing_else(
+    engine: Engine, users: Users, edit: Callable[[str, str], None]
+) -> None:
+    edit("users:\n", "users:\n  filterable: [title, enterprise.department]\n")
+    await engine.reload()
+    department = f"{ENTERPRISE_USER}:department"
+    has = {"userName": "ada", "externalId": "a", "title": "analyst", department: "engines"}
+    made = await users.create(
+        {**has, department: None, ENTERPRISE_USER: {"department": has[department]}}
+    )
+
+    async def found(path: str, value: str) -> int:
+        return (await users.query(Query(f'{path} eq "{value}"'))).total or 0
+
+    for path in [*has, "displayName"]:
+        old, new = has.get(path), f"new {path[-5:]}"
+        await users.patch(made.id, [{"op": "replace", "path": path, "value": new}])
+        has |= {} if old is None else {path: new}
+        assert old is None or await found(path, old) == 0
+        assert [await found(each, value) for each, value in has.items()] == [1] * len(has)
+
+
+async def test_queries_while_an_index_is_made_do_without_it(
+    engine: Engine,
+    users: Users,
+    edit: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await users.create({"userName": "ada@contoso.com", "title": "Countess"})
+    write, found = engine.store.write_lookups, []
+
+    async def write_lookups(*wanted: Any) -> None:
+        page = await users.query(Query('title eq "countess"'))
+        found.append((users.source().indexes.named("title"), page.total))
+        await write(*wanted)
+
+    monkeypatch.setattr(engine.store, "write_lookups", write_lookups)
+    edit("users:\n", "users:\n  filterable: [title]\n")
+    await engine.reload()
+    assert (None, 1) in found
+    assert users.source().indexes.named("title") is not None
 
 
 def test_times_become_whole_microseconds() -> None:

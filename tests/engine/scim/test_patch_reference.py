@@ -53,6 +53,7 @@ PATHS = [
     *('addresses[type eq "work"]', 'name[givenName eq "a"]', "emails[type eq null].value"),
     *(MANAGER, f"{MANAGER}.value", f"{MANAGER}.displayName", f"{ENTERPRISE_USER}.department"),
     *(ENTERPRISE_USER, USER, f"{USER}:name.givenName", f"{CUSTOM}:level", f"{CUSTOM}:tags", CUSTOM),
+    *(f'{CUSTOM}:tags[value eq "a"]', f"{CUSTOM}:tags.type", f'{CUSTOM}:level[value eq "a"]'),
     *("id", "meta.created", "groups", "schemas", "emails[", "a..b", "urn:x:2.0:y:z"),
 ]
 SCALARS = st.sampled_from(
@@ -114,11 +115,17 @@ FITTING: dict[str, st.SearchStrategy[Any]] = {
     | st.fixed_dictionaries({"value": TEXTS})
     | st.just([{"value": "a", "$ref": "x"}]),
     f"{MANAGER}.value": TEXTS,
+    "manager": TEXTS,
     f"{ENTERPRISE_USER}.department": TEXTS,
     ENTERPRISE_USER: st.fixed_dictionaries({}, optional={"department": TEXTS, "manager": TEXTS}),
     f"{CUSTOM}:level": st.sampled_from([1, "7", None]),
     f"{CUSTOM}:tags": st.lists(st.sampled_from(["a", "b", "c"]), max_size=3)
     | st.just([{"value": "c"}]),
+    f"{CUSTOM}:tags.value": st.sampled_from(["a", "c", None]),
+    f'{CUSTOM}:tags[value eq "a"]': st.sampled_from(
+        ["a", "A", "c", ["b", "c"], "", {"value": "c"}]
+    ),
+    f'{CUSTOM}:Tags[Value eq "B"].value': st.sampled_from(["b", "c", None]),
 }
 
 

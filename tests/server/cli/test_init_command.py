@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from golden_file import matches_golden
 from scimweave.mapping import Program, lint, load
 from scimweave_server.cli import app
 from scimweave_server.cli.init import _PASSWORD, _from_environment
+from scimweave_server.cli.init import _described as described
+
+init = import_module("scimweave_server.cli.init")
 
 EMPLOYEES = (
     "id INTEGER PRIMARY KEY",
@@ -98,6 +102,27 @@ def test_guess_by_name(tmp_path: Path, columns: Sequence[str], expected: dict[st
     found = sources(drafted(tmp_path, (*LEAST, *columns)))
     assert expected.items() <= found.items()
     assert len(set(found.values())) == len(found)
+
+
+@pytest.mark.parametrize("key", ["id INTEGER PRIMARY KEY", "id TEXT NOT NULL PRIMARY KEY"])
+@pytest.mark.parametrize("name", ["manager", "manager_id", "supervisor"])
+def test_manager_is_referred_to_by_the_key_of_the_account(
+    tmp_path: Path, key: str, name: str
+) -> None:
+    column = f"{name} {key.split()[1]}"
+    made = drafted(tmp_path, (key, "email TEXT UNIQUE", "active BOOLEAN", column))
+    assert [each.name for each in made.users.references] == [name]
+
+
+def test_manager_of_another_type_than_the_key_is_left_to_a_person(tmp_path: Path) -> None:
+    assert "manager" not in sources(drafted(tmp_path, (*LEAST, "manager TEXT")))
+
+
+def test_table_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    url = create(tmp_path, LEAST)
+    result = run("init", "--target", url, "--object", "xyz")
+    assert result.exit_code == 1
+    assert 'no table "xyz" (it has employees)' in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -202,3 +227,15 @@ def test_draft_does_not_replace_a_file(tmp_path: Path) -> None:
 )
 def test_password_stays_in_the_environment(url: str, expected: str) -> None:
     assert _PASSWORD.sub(_from_environment, url) == expected
+
+
+def test_draft_says_which_variable_wants_the_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = create(tmp_path, EMPLOYEES)
+    # The table is one of SQLite, which has no passwords.
+    monkeypatch.setattr(init, "_described", lambda url, table: described(file, table))
+    url = "postgresql://scim:t0p@db/hr"
+    shown = run("init", "--target", url, "--object", "employees").stdout
+    (line,) = (each for each in shown.splitlines() if each.startswith("  url: "))
+    assert line.endswith(":${DATABASE_PASSWORD:-}@db/hr # review: set DATABASE_PASSWORD")

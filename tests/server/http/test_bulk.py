@@ -179,6 +179,35 @@ async def test_circle_that_cannot_be_closed_says_what_is_there(
     assert "location" not in outcomes[1]
 
 
+async def test_leaver_of_a_circle_stays_out(call: Provider, target: Employees) -> None:
+    change = replace("/Users/bulkId:a", title="Countess", active=False)
+    outcomes = await bulk(call, post("a", "a", "bulkId:b"), change, post("b", "b", "bulkId:a"))
+    assert statuses(outcomes) == ["201", "200", "201"]
+    boss = outcomes[2]["location"].rpartition("/")[2]
+    row = target.row("a")
+    assert (row["is_active"], row["job_title"], row["boss"]) == (False, "Countess", boss)
+    assert (await call("GET", local(outcomes[0]))).body["active"] is False
+
+
+async def test_member_of_a_circle_can_be_deleted_at_once(call: Provider, target: Employees) -> None:
+    gone = {"method": "DELETE", "path": "/Users/bulkId:a"}
+    outcomes = await bulk(call, post("a", "a", "bulkId:b"), gone, post("b", "b", "bulkId:a"))
+    assert statuses(outcomes) == ["201", "204", "201"]
+    assert (await call("GET", local(outcomes[0]))).status == 404
+
+
+async def test_last_error_leaves_no_circle_open(call: Provider, target: Employees) -> None:
+    await call("POST", "/Users", {"userName": "b"})
+    circle = [post("a", "a", "bulkId:b"), post("b", "b", "bulkId:a")]
+    outcomes = await bulk(call, *circle, failOnErrors=1)
+    assert statuses(outcomes) == ["409", "409"]
+    assert 'bulkId "b"' in outcomes[0]["response"]["detail"]
+    circle = [post("d", "d", "bulkId:e"), post("e", "e", "bulkId:d")]
+    outcomes = await bulk(call, replace("/Users/bulkId:d", active="?"), *circle, failOnErrors=1)
+    assert statuses(outcomes) == ["400", "201", "201"]
+    assert target.row("d")["boss"] == outcomes[2]["location"].rpartition("/")[2]
+
+
 async def test_who_refers_to_a_failure_fails(call: Provider, target: Employees) -> None:
     outcomes = await bulk(call, post("", "a"), post("b", "b", "bulkId:a"), post("c", None))
     assert statuses(outcomes) == ["400", "409", "201"]

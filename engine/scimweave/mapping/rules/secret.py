@@ -35,7 +35,6 @@ def without_secrets(
     resource: dict[str, Any], resource_type: ResourceType = USER_TYPE
 ) -> dict[str, Any]:
     """Return what may be stored of a resource, which is not modified."""
-    secrets = [
-        path for path in resource_type.never_returned if (path.uri or path.attribute) in resource
-    ]
-    return without(resource, secrets) if secrets else resource
+    if resource_type.secrets.isdisjoint(resource):
+        return resource
+    return without(resource, resource_type.never_returned)

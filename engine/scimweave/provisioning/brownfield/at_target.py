@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from scimweave.connectors.base import Account, TargetError, Value
-from scimweave.mapping import Field, ObjectProgram
+from scimweave.mapping import ObjectProgram
 from scimweave.mapping.operation import Operation
-from scimweave.mapping.project import KEEP, FieldError
+from scimweave.provisioning.brownfield.match_fields import MatchField, match_fields
 from scimweave.provisioning.lifecycle.difference import NO_DIFFERENCE, difference, remember
 from scimweave.provisioning.lifecycle.journal import Journal
 from scimweave.provisioning.lifecycle.locks import Locks
@@ -17,7 +17,6 @@ from scimweave.provisioning.lifecycle.lookups import ACCOUNT, account_value, fol
 from scimweave.provisioning.lifecycle.refusal import translate
 from scimweave.provisioning.lifecycle.step import Step, record_after
 from scimweave.provisioning.running import Running
-from scimweave.scim.coercion import Findings
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import compile_filter
 from scimweave.scim.syntax import AttributePath, Compare, Filter
@@ -45,6 +44,8 @@ class AtTarget:
         self._journal = journal
         self._locks = locks
         self._settle = settle
+        self._running: Running | None = None
+        self._match_fields: Sequence[MatchField] = ()
 
     async def look_up(self, running: Running, asked: Filter) -> bool:
         """Link the one account that ``asked`` selects; returns whether the store may know it now.
@@ -52,8 +53,12 @@ class AtTarget:
         Of several accounts none is linked: whoever creates the user is told of them. Raises
         ``ScimError``: 503 where the target is silent, for that is no answer.
         """
+        if not isinstance(asked, Compare) or asked.op != "eq" or not isinstance(asked.value, str):
+            return False
+        if self._running is not running:
+            self._running, self._match_fields = running, tuple(match_fields(running))
         try:
-            found = await _find(running, asked)
+            found = await _find(running, self._match_fields, asked, asked.value)
         except TargetError as error:
             raise translate(error, running) from error
         if found is None or await self.owner(running, found.account.key) is not None:
@@ -159,72 +164,29 @@ def remembered(
     return kept
 
 
-async def _find(running: Running, asked: Filter) -> Found | None:
-    """Return the one account that the match fields find for a filter. Raises ``TargetError``."""
+async def _find(
+    running: Running, fields: Sequence[MatchField], asked: Compare, given: str
+) -> Found | None:
+    """Return the one account that the match fields find for a value. Raises ``TargetError``."""
     objects = running.objects
-    for field, path, value, given in _searches(running, asked):
-        accounts = await running.connector.find(field.name, value)
+    for each in fields:
+        wanted = each.wanted(given) if each.is_asked_by(asked.path) else None
+        if wanted is None:
+            continue
+        accounts = await running.connector.find(each.field.name, wanted)
         if len(accounts) > 1:
             return None
         if not accounts:
             continue
         resource = objects.reverse(accounts[0].fields).resource
-        if not _has(resource, path) and not _assign(running, resource, path, given):
+        if not _has(resource, each.path) and not each.assign(resource, given):
             return None
         if not _is_whole(running, resource) or not objects.in_scope(resource):
             return None
         if not _selects(running, asked, resource):
             return None
-        return Found(accounts[0], resource, field.name)
+        return Found(accounts[0], resource, each.field.name)
     return None
-
-
-def _searches(running: Running, asked: Filter) -> Iterator[tuple[Field, AttributePath, Value, str]]:
-    """Yield the match fields that a comparison speaks of, each with the value it would have."""
-    if not isinstance(asked, Compare) or asked.op != "eq" or not isinstance(asked.value, str):
-        return
-    objects = running.objects
-    for name in objects.match:
-        field = objects.field(name)
-        # Of what is made of several attributes one value says too little.
-        if field is None or len(field.sources) != 1 or field.secrets:
-            continue
-        (path,) = field.sources
-        if not _speaks_of(objects, asked.path, path):
-            continue
-        resource: Resource = {}
-        if not _assign(running, resource, path, asked.value):
-            continue
-        try:
-            value = field.read(resource)
-        except FieldError:
-            continue
-        if value is not None and value is not KEEP:
-            yield field, path, value, asked.value
-
-
-def _speaks_of(objects: ObjectProgram, asked: AttributePath, source: AttributePath) -> bool:
-    """Whether a filter's path reads the source; without brackets it reads every element."""
-    try:
-        one, other = objects.resource_type.resolve(asked), objects.resource_type.resolve(source)
-    except ScimError:
-        return False
-    if one.attribute is not other.attribute:
-        return False
-    if asked.filter is not None and str(asked.filter).lower() != str(source.filter).lower():
-        return False
-    default = one.attribute.sub_attributes.get("value")
-    return (one.sub_attribute or default) == (other.sub_attribute or default)
-
-
-def _assign(running: Running, resource: Resource, path: AttributePath, value: str) -> bool:
-    try:
-        change = running.checker.editor.edit(str(path)).assign(value, False, Findings())
-        if change is not None:
-            change(resource)
-    except ScimError:
-        return False
-    return change is not None
 
 
 def _has(resource: Resource, path: AttributePath) -> bool:

@@ -14,7 +14,7 @@ from scimweave.provisioning.brownfield.at_target import AtTarget
 from scimweave.provisioning.brownfield.drift import Drift, drift_of
 from scimweave.provisioning.lifecycle.difference import MASK
 from scimweave.provisioning.lifecycle.journal import label_for_people
-from scimweave.provisioning.lifecycle.lifecycle import Brought
+from scimweave.provisioning.lifecycle.operator import Brought
 from scimweave.provisioning.lifecycle.step import is_held
 from scimweave.provisioning.planning.lag import stored
 from scimweave.provisioning.progress import Progress

@@ -17,6 +17,8 @@ from scimweave.store.base import Change
 MASK = "[sensitive]"
 _DIGEST = "sha256"
 _NUMBERS = (int, float)
+# Most values: JSON has them as they are.
+_AS_IT_IS = frozenset({str, bool, int, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def difference(
     for name, value in new.items():
         if name in skip:
             continue
-        field = objects.field(name)
+        field = objects.discreet.get(name)
         if field is not None and field.secrets:
             # Not even a digest is kept: whatever a request brings is written.
             if value is not None:
@@ -73,12 +75,15 @@ def difference(
                 changes.append(Change(name, None, MASK))
             continue
         before = old.get(name)
-        kept = remember(field, value)
-        if _is_kept(value, before) if isinstance(value, AccountOf) else same(before, kept):
+        kept = value if field is None and type(value) in _AS_IT_IS else remember(field, value)
+        if isinstance(value, AccountOf):
+            if _is_kept(value, before):
+                continue
+        elif kept == before or (before is not None and same(before, kept)):
             continue
         values[name] = value
         remembered[name] = kept
-        changes.append(_change(field, name, before, kept))
+        changes.append(Change(name, before, kept) if field is None else _masked(name, before, kept))
     return Difference(values, tuple(changes), remembered)
 
 
@@ -107,7 +112,5 @@ def everything(objects: ObjectProgram, new: Mapping[str, Value]) -> Difference:
     return difference(objects, {}, new)
 
 
-def _change(field: Field | None, name: str, old: Any, new: Any) -> Change:
-    if field is not None and field.sensitive:
-        return Change(name, None if old is None else MASK, None if new is None else MASK)
-    return Change(name, old, new)
+def _masked(name: str, old: Any, new: Any) -> Change:
+    return Change(name, None if old is None else MASK, None if new is None else MASK)

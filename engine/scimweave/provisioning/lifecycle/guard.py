@@ -43,6 +43,9 @@ class Guard:
     def __init__(self, journal: Journal, clock: Callable[[], datetime] = _now) -> None:
         self.held = 0
         self.clock = clock
+        # Before the first look, and while more are being held, ``held`` is not all.
+        self._has_looked = False
+        self._holding = 0
         self._journal = journal
         self._store = journal.store
         self._membership = Membership(journal.store, journal.integration)
@@ -56,30 +59,37 @@ class Guard:
     async def refresh(self) -> None:
         """Look at how many are held."""
         self.held = await self._store.held_count(self._journal.integration)
+        self._has_looked = True
 
-    def counts(self, running: Running, step: Step) -> bool:
-        """Whether a step that is let through makes a leaver who counts."""
+    @property
+    def may_hold(self) -> bool:
+        """Whether somebody may be held: where not, nobody is."""
+        return self.held > 0 or self._holding > 0 or not self._has_looked
+
+    def looks_at(self, running: Running, step: Step) -> bool:
+        """Whether a step makes a leaver, and no operator has decided that."""
+        before = step.before
         return (
-            running.program.guard is not None
-            and not step.decided
-            and _is_guarded(running, step)
+            before is not None
+            and before.link is not None
+            and running.section == "users"
+            and not (step.rests or step.decided)
             and leaves(running.objects, step)
         )
 
     async def reason(self, running: Running, step: Step) -> str | None:
-        """Return why a step is to be held; None where it is carried out, and is counted."""
-        if step.decided:
-            return None
+        """Return why the step of a leaver is to be held, or of somebody who is ``taken_back``.
+
+        None where it is carried out; a leaver is counted then.
+        """
         if step.taken_back is not None:
             return None if running.objects.is_active(step.after or {}) else step.taken_back.reason
-        if not _is_guarded(running, step) or not leaves(running.objects, step):
-            return None
         assert step.before is not None
         if is_held(step.before):
             (hold,) = await self._store.held(self._journal.integration, resource_id=step.before.id)
             return hold.reason
         guard = running.program.guard
-        return None if guard is None else await self._broken(guard, step.before.id, step)
+        return None if guard is None else await self._broken(guard, step.before.id)
 
     async def hold(self, running: Running, step: Step, reason: str) -> Record | None:
         """Store what a step makes of the resource, and leave the account as it is."""
@@ -100,6 +110,8 @@ class Guard:
             record=step.before if record is None else None,
             groups=tuple(groups),
         )
+        # Of a write that fails or is cancelled nobody knows here whether it came to be.
+        self._holding += 1
         await self._journal.hold(running, step, record, hold)
         if step.taken_back is not None:
             self.withdraw(step.taken_back.resource_id)
@@ -107,6 +119,7 @@ class Guard:
         at = known.at if known else hold.since
         self._window[subject.id] = Leaver(subject.id, at, record is not None)
         await self.refresh()
+        self._holding -= 1
         return record
 
     def withdraw(self, resource_id: str) -> None:
@@ -127,7 +140,7 @@ class Guard:
         self._window.clear()
         self._counted = None
 
-    async def _broken(self, guard: GuardProgram, resource_id: str, step: Step) -> str | None:
+    async def _broken(self, guard: GuardProgram, resource_id: str) -> str | None:
         """Return the rule that one more leaver breaks; without one, they are counted."""
         await self._load(guard)
         in_use = await self._accounts_in_use(guard)
@@ -183,14 +196,9 @@ def leaves(objects: ObjectProgram, step: Step) -> bool:
             is_active = objects.is_active(before.resource)
             return not is_active and any(is_about_use(objects, name) for name in names)
         case Operation.UPDATE | Operation.MEMBERS:
-            return stands(before).was_active and puts_out_of_use(objects, step.difference)
+            return puts_out_of_use(objects, step.difference) and stands(before).was_active
         case _:
             return False
-
-
-def _is_guarded(running: Running, step: Step) -> bool:
-    has_account = step.before is not None and step.before.link is not None
-    return running.section == "users" and has_account and not step.rests
 
 
 def _held_record(running: Running, step: Step) -> Record | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
@@ -63,12 +63,22 @@ class Journal:
         self.integration = integration
         self.listener = listener
         self.indexes: dict[str, IndexesInUse] = {}
-        self._open: dict[int, Intent] = {}
-        self._busy: set[int] = set()
+        # Entries that are worked on, and those that have lost their request.
+        self._busy: dict[int, Intent] = {}
+        self._left: dict[int, Intent] = {}
 
     def lookups(self, record: Record, key: Key | None) -> tuple[Lookup, ...]:
         """Return what a record is found by, by the indexes of its type."""
         return lookups_of(record, key, self.indexes[record.resource_type].written)
+
+    def new_lookups(self, before: Record | None, record: Record) -> tuple[Lookup, ...] | None:
+        """Return what a record is found by; None where that is what ``before`` is found by."""
+        key = record.link.key if record.link else None
+        if before is not None and key == (before.link.key if before.link else None):
+            written = self.indexes[record.resource_type].written
+            if written.same(before.resource, record.resource):
+                return None
+        return self.lookups(record, key)
 
     def unsure(self, record: Record | None) -> Mapping[str, Key | None]:
         """Return the users that a record refers to, with keys that they do not have."""
@@ -81,10 +91,9 @@ class Journal:
         self, running: Running, step: Step, record: Record | None, *, leaver: bool = False
     ) -> JournalEntry:
         """Write down what is about to be done; a ``leaver`` is counted by the guard."""
-        intent = replace(self._intent(running, step, record), leaver=leaver)
+        intent = self._intent(running, step, record, leaver=leaver)
         number = await self.store.begin(intent)
-        self._open[number] = intent
-        self._busy.add(number)
+        self._busy[number] = intent
         return JournalEntry(self, number, intent)
 
     async def hold(self, running: Running, step: Step, record: Record | None, hold: Hold) -> None:
@@ -93,13 +102,12 @@ class Journal:
         Whoever is held already is not counted anew.
         """
         started = perf_counter()
-        intent = self._intent(running, step, record)
         key = record.link.key if record and record.link else None
         lookups = self.lookups(record, key) if record else ()
         is_new = step.before is None or not is_held(step.before)
-        intent = replace(intent, lookups=lookups, leaver=is_new)
+        intent = self._intent(running, step, record, leaver=is_new)
         try:
-            await self.store.hold(intent, hold)
+            await self.store.hold(intent, hold, lookups)
         except DuplicateValue as error:
             raise uniqueness(f"{intent.label}: {error}") from error
         self.tell(intent, "held", hold.reason, started)
@@ -113,7 +121,7 @@ class Journal:
                 intent.resource_id,
                 intent.label,
                 outcome,
-                tuple(change.field for change in intent.changes),
+                tuple([change.field for change in intent.changes]),
                 detail,
                 perf_counter() - started,
             )
@@ -130,7 +138,7 @@ class Journal:
     ) -> None:
         """Note an operation that was refused before the target was touched; ``cause`` of it."""
         now = datetime.now(UTC)
-        kind = running.objects.resource_type.name
+        kind = running.kind
         subject = before or Record(new_id(), kind, after or {}, 0, now, now)
         intent = Intent(
             integration=self.integration,
@@ -146,42 +154,53 @@ class Journal:
 
     def keep_open(self, found: Iterable[OpenIntent]) -> None:
         """Take over entries that nobody could resolve yet."""
-        self._open.update((each.id, each.intent) for each in found)
+        self._left.update((each.id, each.intent) for each in found)
 
     def close(self, number: int) -> None:
         """Forget an entry that has its outcome."""
-        self._open.pop(number, None)
-        self._busy.discard(number)
+        self._busy.pop(number, None)
+        self._left.pop(number, None)
 
     def release(self, number: int) -> None:
         """Leave an entry to whoever comes next, if it is still open."""
-        self._busy.discard(number)
+        intent = self._busy.pop(number, None)
+        if intent is not None:
+            self._left[number] = intent
 
     @property
     def open_count(self) -> int:
         """How many entries have no outcome yet."""
-        return len(self._open)
+        return len(self._busy) + len(self._left)
 
     def open_for(self, resource_type: str, resource_id: str | None, label: str) -> list[OpenIntent]:
         """Return what is open for one resource and has lost its request; ``label`` is folded."""
+        if not self._left:
+            return []
         attribute = label_of(resource_type)
         return [
             OpenIntent(number, intent)
-            for number, intent in self._open.items()
-            if number not in self._busy
-            and intent.resource_type == resource_type
+            for number, intent in self._left.items()
+            if intent.resource_type == resource_type
             and (
                 intent.resource_id == resource_id
                 or (intent.after and folded(intent.after.resource[attribute]) == label)
             )
         ]
 
-    def _intent(self, running: Running, step: Step, record: Record | None) -> Intent:
+    def _intent(
+        self,
+        running: Running,
+        step: Step,
+        record: Record | None,
+        *,
+        leaver: bool,
+    ) -> Intent:
         subject = record or step.before
         assert subject is not None
-        delivery: dict[str, Any] = dict(step.difference.remembered)
-        if step.removes:
-            delivery = {GONE: True}
+        changes = step.difference.changes
+        if step.members:
+            changes = (*changes, _change_of(step.members))
+        delivery: dict[str, Any] = {GONE: True} if step.removes else {**step.difference.remembered}
         if step.call is not None:
             delivery[CALL] = step.call
         return Intent(
@@ -190,14 +209,14 @@ class Journal:
             resource_id=subject.id,
             operation=step.operation,
             label=label_for_people(running.objects, subject),
-            changes=step.difference.changes + _changes(step.members),
+            changes=changes,
             revision=running.program.revision,
             before=step.before.version if step.before else 0,
             after=record,
-            lookups=self.lookups(record, None) if record else (),
             key=step.key,
             delivery=delivery,
             members=step.members,
+            leaver=leaver,
         )
 
 
@@ -219,20 +238,20 @@ class JournalEntry:
         record: Record | None,
         detail: str | None = None,
         refers: Mapping[str, Key | None] | None = None,
+        before: Record | None = None,
     ) -> None:
         """Store ``record``, or remove the resource where it is None. Raises ``ScimError``.
 
         ``refers`` are keys of other accounts that were written; None: nobody looked, and they are
-        looked at again.
+        looked at again. ``before`` is what is stored now, where that is known.
         """
         intent = self._intent
-        key = record.link.key if record and record.link else None
         try:
             await self._journal.store.commit(
                 self._number,
                 "done",
                 put=record,
-                lookups=self._journal.lookups(record, key) if record else (),
+                lookups=self._journal.new_lookups(before, record) if record else (),
                 members=intent.members,
                 remove=None if record else intent.resource_id,
                 refers=self._journal.unsure(record) if refers is None else refers,
@@ -263,8 +282,7 @@ def label_for_people(objects: ObjectProgram, record: Record) -> str:
     return MASK if objects.hides_label else str(record.resource[objects.label])
 
 
-def _changes(members: MemberDelta) -> tuple[Change, ...]:
+def _change_of(members: MemberDelta) -> Change:
     """Say how many join and leave; who does, the store knows."""
     counts = (("added", len(members.added)), ("removed", len(members.removed)))
-    text = ", ".join(f"{word} {count}" for word, count in counts if count)
-    return (Change("members", None, text),) if text else ()
+    return Change("members", None, ", ".join(f"{word} {count}" for word, count in counts if count))

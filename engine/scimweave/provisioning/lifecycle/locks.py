@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Hashable
 
 
@@ -28,27 +29,37 @@ class Locks:
 
 
 class _Lock:
-    """One lock, and how many hold it or wait for it."""
+    """One lock, and who waits for it; it goes from hand to hand until nobody does."""
+
+    __slots__ = ("_is_taken", "_locks", "_name", "_waiting")
 
     def __init__(self, locks: dict[Hashable, _Lock], name: Hashable) -> None:
         self._locks = locks
         self._name = name
-        self._lock = asyncio.Lock()
-        self._users = 0
+        self._is_taken = False
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def __aenter__(self) -> None:
-        self._users += 1
+        if not self._is_taken:
+            self._is_taken = True
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
         try:
-            await self._lock.acquire()
+            await turn
         except BaseException:
-            self._leave()
+            if turn.done() and not turn.cancelled():
+                # Whoever gives up in the moment in which it is their turn, passes it on.
+                self._hand_over()
             raise
 
     async def __aexit__(self, *_: object) -> None:
-        self._lock.release()
-        self._leave()
+        self._hand_over()
 
-    def _leave(self) -> None:
-        self._users -= 1
-        if not self._users:
-            del self._locks[self._name]
+    def _hand_over(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        del self._locks[self._name]

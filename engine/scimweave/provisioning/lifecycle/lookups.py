@@ -23,7 +23,7 @@ def folded(value: str) -> str:
 
 def account_value(key: Key) -> str:
     """Return the lookup value of an account key; 7 and "7" are different keys."""
-    return json.dumps(key)
+    return str(key) if isinstance(key, int) else json.dumps(key)
 
 
 def label_of(resource_type: str) -> str:
@@ -37,12 +37,12 @@ def label_of(resource_type: str) -> str:
 def lookups_of(record: Record, key: Key | None, indexes: Indexes) -> tuple[Lookup, ...]:
     """Return the lookups of a resource. Its label and its account are its own."""
     label = label_of(record.resource_type)
-    found = [
-        Lookup(index.name, value, unique=index.name == label)
-        for index in indexes
-        for value in index.of(record.resource)
-    ]
-    found += [Lookup(REFERS, each) for each in set(indexes.referred(record.resource))]
+    found = []
+    for index in indexes:
+        for value in index.of(record.resource):
+            found.append(Lookup(index.name, value, index.name == label))
+    for each in indexes.referred(record.resource):
+        found.append(Lookup(REFERS, each))
     if key is not None:
-        found.append(Lookup(ACCOUNT, account_value(key), unique=True))
+        found.append(Lookup(ACCOUNT, account_value(key), True))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""What the provider is told when a mapping or a target refuses (design, section 6)."""
+"""What the provider is told when a mapping, a target or another resource is in the way."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from scimweave.connectors.base import Conflict, Gone, Rejected, TargetError, Unreachable
 from scimweave.mapping import FieldFault, ObjectProgram
+from scimweave.provisioning.lifecycle.lookups import label_of
 from scimweave.provisioning.running import Running
 from scimweave.scim.error import ScimError, invalid_value, unavailable, uniqueness
+from scimweave.store.base import Record
 
 CONFIGURATION_RETRY = 300
 
@@ -54,3 +56,11 @@ def _named(objects: ObjectProgram, error: Rejected | Conflict) -> str:
     # A target likes to repeat the value in its message.
     reason = "the value is not shown" if found.sensitive else str(error)
     return f"{found.source_text} → {found.name}: {reason}"
+
+
+def refuse_duplicate(record: Record) -> ScimError:
+    """A userName that another user has, or a displayName that another group has."""
+    kind, label = record.resource_type, label_of(record.resource_type)
+    return uniqueness(
+        f'a {kind} with {label} "{record.resource[label]}" exists already: id {record.id}'
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from scimweave.connectors.base import Value
 from scimweave.mapping import FieldFault, ObjectProgram
-from scimweave.mapping.operation import Operation, Standing, operation
+from scimweave.mapping.operation import Operation, Standing, brings, operation
 from scimweave.provisioning.lifecycle.difference import (
     NO_DIFFERENCE,
     Difference,
@@ -32,12 +32,15 @@ from scimweave.store.base import (
 
 # In a link's projection beside the fields: the account is deactivated, by which call.
 INACTIVE = "$inactive"
+BACK = "back before it was delivered: not held any more"
 WITHOUT_FAULTS = frozenset({Operation.DEACTIVATE, Operation.MEMBERS})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """What one operation is going to do, decided before anything is written.
+
+    Whoever decides it may add to it; once it is carried out, it stays as it is.
 
     ``call`` is an action of the target; ``removes`` says that the account goes, ``inactive`` that
     it is out of use afterwards. With ``rests`` nothing is done to the account, and its link stays.
@@ -143,6 +146,35 @@ def removal(running: Running, before: Record, after: Resource) -> Step:
     )
 
 
+def staying(
+    running: Running,
+    what: Operation,
+    before: Record,
+    after: Resource,
+    link: Link,
+    wanted: Mapping[str, Value],
+) -> Step:
+    """Return the step of an account that stays."""
+    objects, operations = running.objects, running.objects.operations
+    call = None
+    if what is Operation.DEACTIVATE:
+        call = operations.deactivate_call
+    elif what is Operation.REACTIVATE:
+        call = operations.reactivate_call
+    return Step(
+        what,
+        before,
+        after,
+        link.key,
+        link.projection,
+        wanted,
+        difference(objects, link.projection, wanted, objects.once),
+        call=call,
+        inactive=not objects.is_active(after),
+        remark=None if objects.in_scope(after) else "out of scope",
+    )
+
+
 def ends_account(objects: ObjectProgram, after: Resource) -> bool:
     """Whether a resource that has an account is to be without one."""
     if objects.section == "groups":
@@ -155,7 +187,6 @@ def projected(
     before: Record | None,
     what: Operation,
     after: Resource,
-    touched: frozenset[str],
 ) -> Mapping[str, Value]:
     """Project ``after``, or refuse.
 
@@ -164,28 +195,26 @@ def projected(
     """
     objects = running.objects
     projection = objects.project(after, creating=before is None or before.link is None)
-    blocking = [
-        fault
-        for fault in projection.faults
-        # Of whoever leaves the scope, nothing has to fit the target.
-        if objects.in_scope(after)
-        and (what not in WITHOUT_FAULTS or _is_touched(running, fault, touched))
-    ]
-    if blocking:
-        raise refuse_faults(blocking)
+    # Of whoever leaves the scope, nothing has to fit the target.
+    if projection.faults and objects.in_scope(after):
+        blocking = [
+            fault
+            for fault in projection.faults
+            if what not in WITHOUT_FAULTS or _is_brought(running, fault, before, after)
+        ]
+        if blocking:
+            raise refuse_faults(blocking)
     if what is Operation.REACTIVATE:
         return {**projection.values, **objects.operations.reactivate_set}
     return projection.values
 
 
-def _is_touched(running: Running, fault: FieldFault, touched: frozenset[str]) -> bool:
+def _is_brought(
+    running: Running, fault: FieldFault, before: Record | None, after: Resource
+) -> bool:
     field = running.objects.field(fault.field)
-    written = {name.lower() for name in touched}
-    return field is not None and any(
-        name.lower() in written
-        for source in field.sources
-        for name in (source.attribute, source.uri or source.attribute)
-    )
+    earlier = before.resource if before else None
+    return field is not None and brings(field.sources, earlier, after)
 
 
 def deletion(running: Running, before: Record) -> Step:
@@ -215,21 +244,17 @@ def deletion(running: Running, before: Record) -> Step:
 
 def record_after(running: Running, step: Step) -> Record | None:
     """Return what is stored after a step, with its link; None after a deletion."""
-    if step.after is None:
+    before, after = step.before, step.after
+    if after is None:
         return None
     link = _link_after(running, step)
     now = datetime.now(UTC)
-    if step.before is None:
-        kind = running.objects.resource_type.name
-        return Record(new_id(), kind, step.after, 1, now, now, link)
+    if before is None:
+        return Record(new_id(), running.kind, after, 1, now, now, link)
     if step.cause is not None:
-        return replace(step.before, link=link)
-    return replace(
-        step.before,
-        resource=step.after,
-        version=step.before.version + 1,
-        last_modified=now,
-        link=link,
+        return with_link(before, link)
+    return Record(
+        before.id, before.resource_type, after, before.version + 1, before.created, now, link
     )
 
 
@@ -251,8 +276,22 @@ def _link_after(running: Running, step: Step) -> Link | None:
 
 def linked(record: Record, key: Key | None) -> Record:
     """Put in the key that the target gave; without one there is no account to link."""
-    if key is None or record.link is None:
-        return replace(record, link=None)
-    if key == record.link.key:
+    link = record.link
+    if link is None or key == link.key:
         return record
-    return replace(record, link=replace(record.link, key=key))
+    if key is None:
+        return with_link(record, None)
+    return with_link(record, Link(key, link.projection, link.revision))
+
+
+def with_link(record: Record, link: Link | None) -> Record:
+    """Return a record that is linked in another way."""
+    return Record(
+        record.id,
+        record.resource_type,
+        record.resource,
+        record.version,
+        record.created,
+        record.last_modified,
+        link,
+    )

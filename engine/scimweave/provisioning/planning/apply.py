@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from scimweave.provisioning.integration import Integration
 from scimweave.provisioning.lifecycle.journal import label_for_people
-from scimweave.provisioning.lifecycle.lifecycle import Brought
+from scimweave.provisioning.lifecycle.operator import Brought
 from scimweave.provisioning.planning.lag import lag_of, objects_of, stored
 from scimweave.provisioning.resources import Resources
 from scimweave.scim.error import ScimError

@@ -75,8 +75,11 @@ def _without_account(objects: ObjectProgram, record: Record) -> Lag:
 
 def puts_out_of_use(objects: ObjectProgram, changes: Difference) -> bool:
     """Whether somebody who is active would get what ``operations.deactivate`` sets for leavers."""
-    sets = objects.operations.deactivate_set
-    return any(name in sets and value == sets[name] for name, value in changes.values.items())
+    values = changes.values
+    for name, value in objects.operations.deactivate_set.items():
+        if name in values and values[name] == value:
+            return True
+    return False
 
 
 async def stored(store: Store, integration: str, resource_type: str) -> AsyncIterator[Record]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,10 @@ from scimweave.provisioning.lifecycle.lookups import (
     lookups_of,
 )
 from scimweave.provisioning.lifecycle.references import referred_ids
+from scimweave.provisioning.search.names import as_asked, index_name, names_of
 from scimweave.scim.comparison import Normal, is_text, sortable
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import Values, reading
-from scimweave.scim.path import parse_path
 from scimweave.scim.schema import Attribute, ResourceType
 from scimweave.scim.syntax import AttributePath
 from scimweave.store.base import REFERS, Store
@@ -31,24 +31,31 @@ ALWAYS = (
     AttributePath(None, DISPLAY_NAME),
     AttributePath(None, "emails", "value"),
 )
-MOST_NAMES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An indexed attribute under its canonical name, such as ``emails.value``."""
+    """An indexed attribute under its canonical name, such as ``emails.value``.
+
+    ``top`` is what holds it in a resource: its attribute, or the URN of its extension. ``narrow``:
+    few resources share a value of it.
+    """
 
     name: str
+    top: str
     leaf: Attribute
     values: Values
     normal: Normal
+    narrow: bool
 
-    def of(self, resource: dict[str, Any]) -> Iterator[str]:
+    def of(self, resource: dict[str, Any]) -> list[str]:
         """Return the values of a resource in the form that is compared."""
+        found = []
         for value in self.values(resource):
             text = self.normal(value)
             if text is not None:
-                yield text
+                found.append(text)
+        return found
 
 
 class Indexes:
@@ -63,40 +70,35 @@ class Indexes:
         self.resource_type = resource_type
         self._references = tuple(references)
         found = (_index(path, resource_type) for path in (*ALWAYS, *more))
-        self._by_name: Mapping[str, Index] = {each.name: each for each in found if each}
+        self._take([each for each in found if each])
         # Lookups made by other rules of folding would not be found again.
         rules = f"unicode {unicodedata.unidata_version}"
         exact = (f"{each.name}{'=' * each.leaf.case_exact}" for each in self._by_name.values())
-        self._by_text: dict[str, Index | None] = {}
         refers = (f"{REFERS}={each.name}:{each.refers}" for each in self._references)
         self.text = " ".join((rules, *sorted(exact), *refers))
 
-    def referred(self, resource: dict[str, Any]) -> Iterator[str]:
-        """Yield the ids of the users that a resource refers to."""
-        return referred_ids(self._references, resource)
+    def _take(self, indexes: Iterable[Index]) -> None:
+        self._by_name = {each.name: each for each in indexes}
+        self._tops = frozenset(each.top for each in self)
+        self._by_text = {
+            text: each for each in self for text in names_of(each.name, self.resource_type)
+        }
 
-    def named(self, name: str | None) -> Index | None:
-        """Return the index of an attribute, by ``name_of``."""
-        return self._by_name.get(name) if name else None
+    def referred(self, resource: dict[str, Any]) -> Iterable[str]:
+        """Return the ids of the users that a resource refers to."""
+        return set(referred_ids(self._references, resource)) if self._references else ()
 
-    def is_narrow(self, name: str) -> bool:
-        """Whether few resources share a value of an indexed attribute."""
-        return name in {label_of(self.resource_type.name), EXTERNAL_ID}
+    def same(self, one: dict[str, Any], other: dict[str, Any]) -> bool:
+        """Whether two resources are found by the same values, as far as that is seen at once."""
+        return not self._references and all(one.get(top) == other.get(top) for top in self._tops)
 
-    def find(self, path: str) -> Index | None:
-        """Return the index of an attribute by any of its names, as a provider writes it."""
-        if path not in self._by_text:
-            # Providers write few names; whoever writes many is not helped.
-            if len(self._by_text) >= MOST_NAMES:
-                self._by_text.clear()
-            self._by_text[path] = self._find(path)
-        return self._by_text[path]
+    def named(self, name: str) -> Index | None:
+        """Return the index of an attribute, by ``index_name``."""
+        return self._by_name.get(name)
 
-    def _find(self, path: str) -> Index | None:
-        try:
-            return self.named(index_name(parse_path(path), self.resource_type))
-        except ScimError:
-            return None
+    def find(self, path: AttributePath) -> Index | None:
+        """Return the index of what a provider names, whatever the filter of a value path."""
+        return self._by_text.get(as_asked(path))
 
     def __iter__(self) -> Iterator[Index]:
         return iter(self._by_name.values())
@@ -104,28 +106,25 @@ class Indexes:
     def without(self, other: Indexes) -> Indexes:
         """Return those of these that ``other`` has too."""
         both = Indexes(self.resource_type)
-        both._by_name = {
-            name: each
-            for name, each in self._by_name.items()
-            if (same := other.named(name)) and same.leaf.case_exact == each.leaf.case_exact
-        }
+        both._take(
+            each
+            for each in self
+            if (same := other.named(each.name)) and same.leaf.case_exact == each.leaf.case_exact
+        )
         return both
-
-
-def index_name(path: AttributePath, resource_type: ResourceType) -> str:
-    """Return the canonical name of what ``path`` reads. Raises ``ScimError``."""
-    resolved = resource_type.resolve(path)
-    sub = resolved.sub_attribute or resolved.attribute.sub_attributes.get("value")
-    uri = resolved.schema.id if resolved.is_extension else None
-    return str(AttributePath(uri, resolved.attribute.name, sub.name if sub else None))
 
 
 def _index(path: AttributePath, resource_type: ResourceType) -> Index | None:
     try:
         name, read = index_name(path, resource_type), reading(path, resource_type)
+        resolved = resource_type.resolve(path)
     except ScimError:
         return None  # this type has no such attribute
-    return Index(name, read.leaf, read.values, sortable(read.leaf)) if is_text(read.leaf) else None
+    if not is_text(read.leaf):
+        return None
+    narrow = name in {label_of(resource_type.name), EXTERNAL_ID}
+    top = resolved.schema.id if resolved.is_extension else resolved.attribute.name
+    return Index(name, top, read.leaf, read.values, sortable(read.leaf), narrow)
 
 
 class IndexesInUse:

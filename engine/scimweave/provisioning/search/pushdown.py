@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from scimweave.provisioning.search.indexes import Index, Indexes, index_name
+from scimweave.provisioning.search.indexes import Index, Indexes
+from scimweave.provisioning.search.names import index_name
 from scimweave.scim.comparison import comparison, instant, microseconds
 from scimweave.scim.error import ScimError
+from scimweave.scim.filter import UnknownAttribute
 from scimweave.scim.schema import common_attributes
 from scimweave.scim.syntax import (
     And,
@@ -94,14 +96,12 @@ class Planner:
                 return self._leaf(found, path)
 
     def _leaf(self, found: Present | Compare, path: AttributePath) -> Plan:
-        plain = AttributePath(path.uri, path.attribute, path.sub_attribute)
+        index = self.indexes.find(path)
         try:
-            name = index_name(plain, self.indexes.resource_type)
-        except ScimError:
+            condition = _indexed(index, found) if index else self._made(found, path)
+        except UnknownAttribute:
             never = self.lenient and _needs_a_value(found)
             return Plan(NOTHING, True) if never else UNKNOWN
-        try:
-            condition = self._condition(found, name)
         except ScimError:
             return UNKNOWN  # the closures say what is wrong with it
         if path.filter is None:
@@ -125,18 +125,21 @@ class Planner:
             case _:
                 return UNKNOWN
 
-    def _condition(self, found: Present | Compare, name: str) -> Condition | None:
-        index = self.indexes.named(name)
-        if isinstance(found, Present):
-            return Between(name) if index else None
-        if found.value is None:
+    def _made(self, found: Present | Compare, path: AttributePath) -> Condition | None:
+        """Return what the store knows of an attribute that the server makes."""
+        plain = AttributePath(path.uri, path.attribute, path.sub_attribute)
+        try:
+            name = index_name(plain, self.indexes.resource_type)
+        except ScimError as error:
+            raise UnknownAttribute(error.detail) from None
+        if isinstance(found, Present) or found.value is None:
             return None
         if name in _TIMES:
             moment = instant(found.value)
             return None if moment is None else _times(_TIMES[name], found.op, moment)
         if name in _FIXED and found.op == "eq":
             return self._fixed(name, found)
-        return None if index is None else _texts(index, found, self.indexes.is_narrow(name))
+        return None
 
     def _fixed(self, name: str, found: Compare) -> Condition | None:
         _, wanted = comparison(common_attributes()["id"], found)
@@ -149,11 +152,16 @@ def _needs_a_value(found: Present | Compare) -> bool:
     return isinstance(found, Present) or (found.op != "ne" and found.value is not None)
 
 
-def _texts(index: Index, found: Compare, narrow: bool) -> Condition | None:
-    _, wanted = comparison(index.leaf, found)
+def _indexed(index: Index, found: Present | Compare) -> Condition | None:
     name = index.name
-    bounds: dict[str, Condition] = {
-        "eq": Equals(name, wanted, narrow),
+    if isinstance(found, Present):
+        return Between(name)
+    if found.value is None:
+        return None
+    _, wanted = comparison(index.leaf, found)
+    if found.op == "eq":
+        return Equals(name, wanted, index.narrow)
+    bounds = {
         "sw": Between(name, wanted, after_prefix(wanted)),
         "gt": Between(name, low=wanted, low_included=False),
         "ge": Between(name, low=wanted),

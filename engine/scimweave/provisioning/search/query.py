@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from scimweave.provisioning.search import cursor
 from scimweave.provisioning.search.cursor import Mark
-from scimweave.provisioning.search.selecting import Selected, Source, select
+from scimweave.provisioning.search.selecting import READ_AT_ONCE, Selected, select
 from scimweave.provisioning.search.sorting import Order, Sorted, order
+from scimweave.provisioning.search.source import Source
+from scimweave.scim.bare_names import mentions_bare_names, with_schemas
 from scimweave.scim.error import invalid_count, invalid_filter
 from scimweave.scim.filter import parse_filter
 from scimweave.scim.quirks import quirks_of_filter
-from scimweave.scim.syntax import Filter
+from scimweave.scim.syntax import Compare, Filter
 from scimweave.store.base import Record
-
-# What Entra asks before each operation, and all that it needs: attribute and value.
-_ONE_VALUE = re.compile(r'\s*([\w.:$-]+)\s+eq\s+"([^"\\]*)"\s*', re.IGNORECASE)
-_LONGEST_VALUE = 1000
-# So many resources are read in a few hundred microseconds.
-READ_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +40,7 @@ class Query:
 EVERYTHING = Query()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A part of the resources found; ``total`` counts all of them.
 
     It is None where they were not all looked at: behind a cursor. ``next_cursor`` is None on the
@@ -64,20 +58,21 @@ async def query(sources: Sequence[Source], asked: Query) -> Page:
 
     Raises ``ScimError``: invalidFilter, invalidPath (``sort_by``), invalidCursor, invalidCount.
     """
-    page = await _stored(sources, asked)
-    if page.records or page.total or asked.filter is None:
+    parsed = _parse(asked.filter, sources)
+    page = await _stored(sources, asked, parsed)
+    if parsed is None or page.records or page.total:
         return page
     for source in sources:
-        if source.missed is not None and await source.missed(parse_filter(asked.filter)):
-            return await _stored(sources, asked)
+        if source.missed is not None and await source.missed(parsed):
+            return await _stored(sources, asked, parsed)
     return page
 
 
-async def _stored(sources: Sequence[Source], asked: Query) -> Page:
-    found = await _one_value(sources, asked)
-    if found is not None:
-        return found
-    parsed = _parse(asked.filter)
+async def _stored(sources: Sequence[Source], asked: Query, parsed: Filter | None) -> Page:
+    if isinstance(parsed, Compare) and len(sources) == 1:
+        found = await _one_value(sources[0], asked, parsed)
+        if found is not None:
+            return found
     selections = await select(sources, parsed, asked.base_url)
     if parsed is not None:
         for source in sources:
@@ -93,20 +88,19 @@ async def _stored(sources: Sequence[Source], asked: Query) -> Page:
     return await _behind(selections, asked)
 
 
-async def _one_value(sources: Sequence[Source], asked: Query) -> Page | None:
-    """Answer a comparison with an indexed value, where that is all there is."""
-    if asked.filter is None or len(sources) > 1 or asked.sort_by or asked.cursor is not None:
+async def _one_value(source: Source, asked: Query, parsed: Compare) -> Page | None:
+    """Answer a comparison with an indexed value, where that is all there is.
+
+    It is what providers ask before each operation.
+    """
+    # A bare word is a string too, and a quirk to count.
+    if parsed.op != "eq" or type(parsed.value) is not str or parsed.path.filter is not None:
         return None
-    match = _ONE_VALUE.fullmatch(asked.filter, 0, _LONGEST_VALUE)
-    source = sources[0]
-    index = source.indexes.find(match[1]) if match else None
-    if match is None or index is None:
+    index = source.indexes.find(parsed.path)
+    if index is None or asked.sort_by is not None or asked.cursor is not None:
         return None
-    value = index.normal(match[2])
-    records = await source.store.find(
-        source.integration, source.resource_type.name, index.name, value, READ_AT_ONCE + 1
-    )
-    if len(records) > READ_AT_ONCE:
+    records = await source.few(index.name, index.normal(parsed.value), READ_AT_ONCE)
+    if records is None:
         return None
     start = _offset(asked)
     return Page(len(records), start + 1, records[start : start + max(0, asked.count)])
@@ -116,12 +110,19 @@ def _offset(asked: Query) -> int:
     return max(1, asked.start_index) - 1
 
 
-def _parse(text: str | None) -> Filter | None:
+def _parse(text: str | None, sources: Sequence[Source]) -> Filter | None:
     if text is None:
         return None
     if not text.strip():
         raise invalid_filter('the filter is empty; write for example: userName eq "ada"')
-    return parse_filter(text)
+    found = parse_filter(text)
+    if not mentions_bare_names(text):
+        return found
+    full = with_schemas(found)
+    if full != found:
+        for source in sources:
+            source.noted(frozenset({"S1"}))
+    return full
 
 
 async def _page(selections: Sequence[Selected], asked: Query) -> Page:

@@ -175,6 +175,10 @@ PATCHES = [
         [{"op": "replace", "path": 'members[value eq "<ada>"].display', "value": "X"}], "ada bob",
         id="display-is-the-members-own",
     ),
+    pytest.param(
+        [{"op": "add", "value": {CORE: {"members": ["<cyd>"], "displayName": "Crew"}}}],
+        "ada bob cyd", id="pathless-under-the-URN",
+    ),
     pytest.param([], "ada bob", id="no-operations"),
 ]  # fmt: skip
 
@@ -241,6 +245,14 @@ async def test_refused_patch_does_nothing(
     assert (answer.status, answer.body["scimType"]) == (400, scim_type)
     assert words in answer.body["detail"]
     assert await world.members() == ["ada", "bob"]
+
+
+async def test_name_of_somebody_who_is_not_in_makes_no_member(
+    world: World, directory: Directory
+) -> None:
+    await world.patch({"op": "add", "path": 'members[value eq "<cyd>"].display', "value": "X"})
+    await world.patch({"op": "remove", "path": "members"})
+    assert await world.members() == directory.members("Crew") == []
 
 
 async def test_create_as_entra_does(call: Provider, directory: Directory) -> None:
