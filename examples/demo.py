@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from stage import PEOPLE, Stage, console
@@ -95,7 +95,8 @@ def check(demo: Demo) -> None:
 
 def print_employees(demo: Demo, title: str, before: Sequence[Row] = ()) -> None:
     """Print the table; what is new since ``before`` is marked."""
-    table = Table("", title=title, title_justify="left", box=None)
+    # The mark stays where the terminal is too narrow for the rest.
+    table = Table(Column("", min_width=1), title=title, title_justify="left", box=None)
     for column in SHOWN:
         table.add_column(column, no_wrap=True, max_width=44)
     known = set(before)

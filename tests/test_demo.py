@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,10 @@ def test_demo_provisions_everybody_as_expected(demo: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "All 27 accounts are as expected." in done.stdout
     assert "lea.muller@contoso.com → lea.dubois@contoso.com" in done.stdout
+    assert re.search(r"^ \*  ada\.byrne@contoso\.com ", done.stdout, re.MULTILINE)
+    readme = (ROOT / "README.md").read_text()
+    for cycle in re.findall(r"^[12] +\d.*$", done.stdout, re.MULTILINE):
+        assert f"\n{cycle}\n" in readme
 
 
 def test_demo_fails_on_any_difference(demo: Path) -> None:

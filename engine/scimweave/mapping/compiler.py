@@ -17,7 +17,7 @@ from scimweave.mapping.checks.reversing import check_reverse
 from scimweave.mapping.checks.rules import ALWAYS_THERE, check_rules
 from scimweave.mapping.checks.scope import check_scope
 from scimweave.mapping.diagnostics import Diagnostic, MappingError, has_errors, position
-from scimweave.mapping.document.extends import read_document
+from scimweave.mapping.document.extends import read_document, told
 from scimweave.mapping.document.files import Files
 from scimweave.mapping.document.interpolation import interpolate
 from scimweave.mapping.document.source import Document, YamlPath
@@ -132,6 +132,7 @@ def compile_text(
     findings += interpolate(read.document, env)
     findings += place_tables(read.document, files)
     program, findings = _Compiler(text, Path(name), read.document, findings, files).compile()
+    findings = told(findings, read.document)
     if is_base or not read.is_whole:
         return None, [each for each in findings if each.code not in _OF_THE_WHOLE]
     return program, findings

@@ -15,6 +15,7 @@ from scimweave.mapping.diagnostics import (
     finding,
     has_errors,
 )
+from scimweave.mapping.document.extends import told_once
 from scimweave.mapping.document.files import Files
 from scimweave.mapping.project import Program
 
@@ -82,7 +83,7 @@ def _check(paths: Iterable[Path], env: Mapping[str, str]) -> tuple[list[Program]
         if program is not None:
             programs.append(program)
     # Files may share what is at fault.
-    return programs, list(dict.fromkeys(findings)) + duplicates(programs)
+    return programs, told_once(findings) + duplicates(programs)
 
 
 def _in_folder(folder: Path, with_bases: bool) -> list[Path]:

@@ -43,7 +43,11 @@ class Selection:
 
     def apply(self, resource: dict[str, Any]) -> dict[str, Any]:
         """Return the selected part of a resource in its wire form; ``resource`` is not modified."""
-        return _with(resource, self.choices) if self.including else _less(resource, self.choices)
+        if self.including:
+            return _with(resource, self.choices)
+        if self.choices.keys().isdisjoint(resource):
+            return resource
+        return _less(resource, self.choices)
 
     def wants(self, attribute: str) -> bool:
         """Whether a reply holds any of a core attribute, by its canonical name."""
@@ -112,6 +116,9 @@ def _resolved(name: str, resource_type: ResourceType) -> Iterator[_Named]:
 
 def _split(text: str) -> Iterator[str]:
     """Split at commas, except for those in the filter of a value path."""
+    if "[" not in text:
+        yield from text.split(",")
+        return
     start = depth = 0
     quoted = False
     for at, character in enumerate(text):
@@ -135,10 +142,10 @@ def _whole(path: AttributePath) -> _Named:
 
 def _is_in(paths: Iterable[AttributePath], named: _Named) -> bool:
     uri, name, part = named
-    return any(
-        (path.uri, path.attribute) == (uri, name) and path.sub_attribute in {None, part.sub}
-        for path in paths
-    )
+    for path in paths:
+        if path.attribute == name and path.uri == uri and path.sub_attribute in {None, part.sub}:
+            return True
+    return False
 
 
 def _tree(named: Iterable[_Named]) -> dict[str, _Choice]:

@@ -16,6 +16,7 @@ from scimweave.reading_thread import ReaderClosed, ReadingThread, Work
 from scimweave.store import (
     sqlite_file,
     sqlite_held,
+    sqlite_integrations,
     sqlite_journal,
     sqlite_keys,
     sqlite_members,
@@ -453,6 +454,10 @@ class SqliteStore:
         return self._read(
             lambda connection: sqlite_unmapped.of_integration(connection, integration), []
         )
+
+    async def integrations(self) -> Sequence[str]:
+        """Return the names of integrations that were served or have a key."""
+        return self._read(sqlite_integrations.known, [])
 
     async def health(self) -> None:
         """Raise ``StoreError`` where the store cannot be read."""

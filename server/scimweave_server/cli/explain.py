@@ -15,10 +15,11 @@ from scimweave_server.cli.options import (
     StoreUrl,
     expected_errors,
     fail,
-    open_store,
+    open_existing_store,
     print_json,
     run_loop,
 )
+from scimweave_server.cli.programs import live_program
 
 if TYPE_CHECKING:
     from scimweave.mapping import Program
@@ -47,7 +48,7 @@ def explain(
     with expected_errors():
         from scimweave_server.cli import explained
 
-        program = _program(integration, mappings)
+        program = live_program(integration, mappings)
         if file is not None:
             found = explained.of_file(program, file)
         else:
@@ -62,21 +63,11 @@ def explain(
         print_tree(found)
 
 
-def _program(integration: str, mappings: list[Path]) -> Program:
-    from scimweave.mapping import load_all
-
-    programs = {each.integration: each for each in load_all(mappings)}
-    if integration not in programs:
-        where = ", ".join(map(str, mappings))
-        fail(f"no integration {integration!r} in {where} (found: {', '.join(programs)})")
-    return programs[integration]
-
-
 async def _stored(store: str, program: Program, user: str) -> Explained:
     from scimweave.provisioning.held import chosen
     from scimweave_server.cli.explained import of_record, record_of
 
-    async with open_store(store) as opened:
+    async with open_existing_store(store) as opened:
         record = await record_of(opened, program, user)
         held, _ = await chosen(opened, program.integration, [user])
     if record is None and held:

@@ -17,7 +17,7 @@ from scimweave_server.cli.options import (
     StoreUrl,
     expected_errors,
     fail,
-    open_existing_store,
+    open_store_of,
     print_json,
     run_loop,
 )
@@ -56,6 +56,10 @@ def list_(integration: Name, store: StoreUrl = DEFAULT_STORE, as_json: Json = Fa
                 f"{each['label']}, account {each['account']}: {each['reason']}"
             )
         )
+    print(
+        f"they leave after all: scimweave guard release {integration} --all (or who)\n"
+        f"they stay:            scimweave guard drop {integration} --all (or who)"
+    )
 
 
 @app.command()
@@ -135,7 +139,7 @@ def _print(
 async def _held(store: str, integration: str) -> list[dict[str, Any]]:
     from scimweave.provisioning.held import hold_to_dict
 
-    async with open_existing_store(store) as opened:
+    async with open_store_of(store, integration) as opened:
         return [hold_to_dict(each) for each in await opened.held(integration)]
 
 

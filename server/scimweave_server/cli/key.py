@@ -17,7 +17,9 @@ from scimweave_server.cli.options import (
     duration,
     expected_errors,
     fail,
+    open_existing_store,
     open_store,
+    open_store_of,
     print_json,
     run_loop,
 )
@@ -62,7 +64,7 @@ def generate(
         print(secret)
     else:
         print(f"Tenant URL    {url}\nSecret Token  {secret}")
-        left = f"works for another {grace}" if grace else "does not work any more"
+        left = f"works until {_shown_end(grace)}" if grace else "does not work any more"
         print(f"\nThe token is not shown again; an earlier one {left}.", file=sys.stderr)
         if public_url is None:
             print(
@@ -109,6 +111,10 @@ def revoke(
     print(f"{ended} key{'s' if ended > 1 else ''} of {integration} revoked")
 
 
+def _shown_end(grace: timedelta) -> str:
+    return f"{datetime.now(UTC) + grace:%Y-%m-%d %H:%M} UTC"
+
+
 def _path(integration: str, mappings: list[Path]) -> str:
     """Find where the integration is served: a key for a misspelt name would open nothing."""
     from scimweave.mapping import endpoints
@@ -144,12 +150,12 @@ async def _generate(store: str, integration: str, grace: timedelta | None) -> st
 
 
 async def _list(store: str, integration: str) -> list[KeyRecord]:
-    async with open_store(store) as opened:
+    async with open_store_of(store, integration) as opened:
         return list(await opened.keys(integration))
 
 
 async def _revoke(store: str, integration: str, key: int | None) -> int:
-    async with open_store(store) as opened:
+    async with open_existing_store(store) as opened:
         return await opened.revoke_keys(integration, key)
 
 

@@ -13,13 +13,19 @@ from scimweave_server.cli.options import (
     Json,
     StoreUrl,
     expected_errors,
-    open_store,
+    open_store_of,
     print_json,
     run_loop,
 )
 
 if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
     from scimweave.store.base import Change, Entry
+
+# Columns; in fewer, each entry is a paragraph.
+_TABLE_FITS = 110
 
 
 def log(
@@ -44,28 +50,56 @@ def log(
 
 
 async def _entries(store: str, integration: str, user: str | None, limit: int) -> list[Entry]:
-    async with open_store(store) as opened:
+    async with open_store_of(store, integration) as opened:
         return list(await opened.journal(integration, user=user, limit=limit))
 
 
 def _print(entries: list[Entry]) -> None:
     from rich.console import Console
-    from rich.table import Table
+
+    console = Console()
+    if console.width >= _TABLE_FITS:
+        console.print(_table(entries))
+        return
+    for entry in entries:
+        # A terminal wraps what is long; rich would cut it.
+        console.print(_paragraph(entry), soft_wrap=True)
+
+
+def _table(entries: list[Entry]) -> Table:
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table("time (UTC)", "operation", "user", "account", "outcome", "what", box=None)
+    user, what = (Column(name, overflow="fold") for name in ("user", "what"))
+    table = Table("time (UTC)", "operation", user, "account", "outcome", what, box=None)
     for entry in entries:
-        what = entry.detail or ""
-        changes = "\n".join(_change(change) for change in entry.changes)
         table.add_row(
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
             entry.operation,
             Text(entry.label),
             "–" if entry.key is None else str(entry.key),
-            Text(entry.outcome or "open", style="" if entry.outcome == "done" else "bold red"),
-            Text("\n".join(filter(None, [changes, what]))),
+            _outcome(entry),
+            Text("\n".join(_what(entry))),
         )
-    Console().print(table)
+    return table
+
+
+def _paragraph(entry: Entry) -> Text:
+    from rich.text import Text
+
+    account = "" if entry.key is None else f"  account {entry.key}"
+    head = f"{entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.operation}  {entry.label}{account}  "
+    return Text(head).append(_outcome(entry)).append("".join(f"\n    {x}" for x in _what(entry)))
+
+
+def _outcome(entry: Entry) -> Text:
+    from rich.text import Text
+
+    return Text(entry.outcome or "open", style="" if entry.outcome == "done" else "bold red")
+
+
+def _what(entry: Entry) -> list[str]:
+    return [*map(_change, entry.changes), *([entry.detail] if entry.detail else [])]
 
 
 def _change(change: Change) -> str:

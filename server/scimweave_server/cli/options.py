@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -73,7 +74,7 @@ def write_new(text: str, output: Path | None) -> None:
     except FileExistsError:
         fail(f"{output} is there already, and a draft does not replace it")
     except OSError as error:
-        fail(f"{output}: {(error.strerror or str(error)).lower()}")
+        fail(of_system(error))
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:
@@ -126,6 +127,19 @@ async def open_existing_store(url: str) -> AsyncIterator[SqliteStore]:
         yield store
 
 
+@asynccontextmanager
+async def open_store_of(url: str, integration: str) -> AsyncIterator[SqliteStore]:
+    """Open a store that knows the integration; a misspelt one would look empty too."""
+    from scimweave.store.base import StoreError
+
+    async with open_existing_store(url) as store:
+        known = await store.integrations()
+        if integration not in known:
+            names = ", ".join(known) or "none"
+            raise StoreError(f"{url} knows no integration {integration!r} (it knows {names})")
+        yield store
+
+
 @contextmanager
 def expected_errors() -> Iterator[None]:
     """End with a message, not a traceback, where files, store or target are at fault."""
@@ -138,5 +152,14 @@ def expected_errors() -> Iterator[None]:
     except MappingError as error:
         print_findings(error.diagnostics)
         raise typer.Exit(FINDINGS) from None
-    except (StoreError, TargetError, OSError) as error:
+    except (StoreError, TargetError) as error:
         fail(str(error))
+    except OSError as error:
+        fail(of_system(error))
+
+
+def of_system(error: OSError) -> str:
+    """Say what the system refused, and of which file."""
+    if error.filename is None or error.strerror is None:
+        return str(error)
+    return f"{os.fsdecode(error.filename)}: {error.strerror[:1].lower()}{error.strerror[1:]}"

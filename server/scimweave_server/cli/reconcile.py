@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -83,6 +84,10 @@ def _round(
     again: bool,
 ) -> bool:
     """Look once, and print; returns whether an account is left that is not right."""
+    if again:
+        # Of a failure too, somebody wants to know when it was.
+        print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC", file=sys.stderr if as_json else None)
+        sys.stdout.flush()
     try:
         with expected_errors():
             reports = _once(integration, mappings, store, most)
@@ -96,8 +101,6 @@ def _round(
     else:
         from scimweave_server.cli.reconciled import print_reconciled
 
-        if again:
-            print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
         print_reconciled(integration, reports, count, repair=most is not None)
     return any(len(each["drifted"]) > each["repaired"] for each in reports)
 

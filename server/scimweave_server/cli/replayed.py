@@ -26,9 +26,11 @@ def to_dict(head: Head, before: Program, after: Program, found: Comparison) -> d
         "requests": found.requests,
         "met": found.met,
         "unlike_recorded": found.unlike_recorded,
+        "guard_left_out": _has_guard(before, after),
         "operations": {"before": dict(found.before), "after": dict(found.after)},
         "answers": {
             "differ": found.answers,
+            "follow": found.follow,
             "first": [_answer(each) for each in found.first_answers],
         },
         "accounts": {
@@ -79,6 +81,8 @@ def _lines(head: Head, before: Program, after: Program, found: Comparison) -> It
             f"note: {found.unlike_recorded} requests are answered otherwise than they were "
             "recorded, also with the mapping before"
         )
+    if _has_guard(before, after):
+        yield "note: the guard holds nobody here: what took days is sent in a moment"
     yield ""
     if not found.differs:
         yield "nothing would have been different"
@@ -88,9 +92,14 @@ def _lines(head: Head, before: Program, after: Program, found: Comparison) -> It
     yield from _accounts(found)
 
 
+def _has_guard(*programs: Program) -> bool:
+    return any(each.guard is not None for each in programs)
+
+
 def _answers(found: Comparison) -> Iterator[str]:
     yield ""
-    yield f"answers that differ: {found.answers}{_first(found.first_answers, found.answers)}"
+    shown = found.answers - found.follow
+    yield f"answers that differ: {shown}{_first(found.first_answers, shown)}"
     for each in found.first_answers:
         title = "made first" if each.request.met else each.request.title
         status = f"{each.before.status} → {each.after.status}"
@@ -98,6 +107,8 @@ def _answers(found: Comparison) -> Iterator[str]:
         for answer in (each.before, each.after):
             if answer.detail:
                 yield f"      {answer.status}: {answer.detail}"
+    if found.follow:
+        yield f"and {found.follow} more, to users or groups that only one of both has made"
 
 
 def _accounts(found: Comparison) -> Iterator[str]:

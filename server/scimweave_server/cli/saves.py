@@ -35,6 +35,9 @@ def on_each_save(
 
     with suppress(KeyboardInterrupt):
         _do(work)
+        if sys.stderr.isatty():
+            names_of_it = ", ".join(map(str, asked))
+            print(f"\n── waits for a save of {names_of_it}, until Ctrl-C ──", file=sys.stderr)
         for _ in watch(*folders, watch_filter=is_asked, recursive=False, step=50, stop_event=stop):
             print(f"\n── saved {datetime.now():%H:%M:%S} ──")
             _do(work)

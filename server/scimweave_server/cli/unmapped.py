@@ -14,7 +14,7 @@ from scimweave_server.cli.options import (
     Json,
     StoreUrl,
     expected_errors,
-    open_store,
+    open_store_of,
     print_json,
     run_loop,
 )
@@ -77,7 +77,7 @@ def _program(integration: str, mappings: list[Path]) -> Program | None:
 
 
 async def _unmapped(store: str, integration: str) -> Sequence[Unmapped]:
-    async with open_store(store) as opened:
+    async with open_store_of(store, integration) as opened:
         return await opened.unmapped(integration)
 
 

@@ -49,12 +49,16 @@ class OtherAccount:
 
 @dataclass(slots=True)
 class Comparison:
-    """What would have been different; of each kind the first few are kept."""
+    """What would have been different; of each kind the first few are kept.
+
+    ``follow`` counts the answers that differ only because the resource was not made by one side.
+    """
 
     requests: int = 0
     met: int = 0
     unlike_recorded: int = 0
     answers: int = 0
+    follow: int = 0
     accounts: int = 0
     people: int = 0
     first_answers: list[OtherAnswer] = field(default_factory=list)
@@ -78,7 +82,10 @@ async def replay(
     found = Comparison()
     async with side(before) as old, side(after) as new:
         for request in requests:
-            _compare(found, request, await old.send(request), await new.send(request), keep)
+            follows = old.lacks(request) is not new.lacks(request)
+            before_it, after_it = await old.send(request), await new.send(request)
+            _compare(found, request, before_it, after_it, 0 if follows else keep)
+            found.follow += follows and before_it != after_it
         async for each in _accounts(old, new):
             found.people += 1
             if each.changes or each.only:

@@ -70,6 +70,10 @@ class Side:
         """Return the id that a resource had in the recording."""
         return self._recorded.get(resource_id)
 
+    def lacks(self, request: Request) -> bool:
+        """Whether the resource that a request is sent to was never made here."""
+        return any(each not in self._ours for each in ID.findall(request.path))
+
     async def send(self, request: Request) -> Answer:
         """Send a request as it was recorded, to the ids that its resources have here."""
         path = self._here(request.path)
@@ -89,17 +93,18 @@ class Side:
             for recorded, ours in _made(request, answer.status, body):
                 self._ours[recorded] = ours
                 self._recorded[ours] = recorded
-            return Answer(answer.status, _lasting(self._as_recorded(body)))
+            return Answer(answer.status, _lasting(self._as_recorded(body, request)))
 
     def _here(self, text: str) -> str:
         return ID.sub(lambda found: self._ours.get(found[0], found[0]), text)
 
-    def _as_recorded(self, body: Any) -> Any:
+    def _as_recorded(self, body: Any, request: Request) -> Any:
         if body is None:
             return None
         text = orjson.dumps(body).decode()
         # What was not made in the recording has no id that two sides share.
-        return orjson.loads(ID.sub(lambda found: self._recorded.get(found[0], "new"), text))
+        known = {each: each for each in ID.findall(request.path)} | self._recorded
+        return orjson.loads(ID.sub(lambda found: known.get(found[0], "new"), text))
 
 
 @asynccontextmanager

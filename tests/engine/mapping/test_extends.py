@@ -255,3 +255,25 @@ def test_base_that_is_named_is_linted_as_a_part(tmp_path: Path) -> None:
     assert [each.code for each in lint([tmp_path / "_bad.yaml"], {})] == ["unknown-attribute"]
     with pytest.raises(MappingError, match="no integration"):
         load_all([tmp_path / "_base.yaml"], {})
+
+
+def test_finding_in_a_base_tells_which_file_met_it(tmp_path: Path) -> None:
+    case = "{ name: t, user: { userName: a }, operation: create, target: { site: b } }"
+    base = f"{BASE.partition('tests:')[0]}tests:\n  - {case}\n"
+    own = "extends: _base.yaml\nintegration: {}\n"
+    write(tmp_path, _base=base, fine=own.format("fine"))
+    write(tmp_path, main=own.format("main") + "users: { attributes: { site: null } }\n")
+    (found,) = (each for each in lint([tmp_path], {}) if each.code == "unknown-field")
+    assert found.span is not None
+    assert Path(found.span.file).name == "_base.yaml"
+    (met,) = found.related
+    assert (Path(met.span.file).name, met.span.line) == ("main.yaml", 1)
+    assert met.label == "extended here"
+
+
+def test_mistake_of_a_base_is_told_once_however_many_extend_it(tmp_path: Path) -> None:
+    own = "extends: _base.yaml\nintegration: {}\n"
+    files = {name: own.format(name) for name in ("one", "two", "three")}
+    write(tmp_path, _base=BASE.replace("userName\n", "usrName\n"), **files)
+    (found,) = lint([tmp_path], {})
+    assert [Path(each.span.file).name for each in found.related] == ["one.yaml"]

@@ -154,6 +154,37 @@ def test_what_becomes_of_a_leaver(operations: str, expected: str) -> None:
     assert expected in markdown(program(users=users))
 
 
+@pytest.mark.parametrize(
+    ("guard", "limits"),
+    [
+        ("{ leavers: 10, window: 1h }", "At most 10 leavers within 1h go through"),
+        ("{ leavers: 1, window: 7d }", "At most 1 leaver within 7d go through"),
+        (
+            "{ percent: 2.5, window: 7d }",
+            "At most 2.5 % of all people (or 5, where that is more) within 7d go through",
+        ),
+        (
+            "{ leavers: 10, percent: 20, window: 1h }",
+            "At most 10 leavers, and 20 % of all people (or 5, where that is more), within 1h",
+        ),
+    ],
+)
+def test_guard_is_told(guard: str, limits: str) -> None:
+    page = markdown(program(more=f"guard: {guard}\n"))
+    assert limits in page
+    assert page.index("## Joiners, movers, leavers") < page.index("held") < page.index("## Groups")
+
+
+def test_without_a_guard_nothing_is_told_of_it() -> None:
+    assert "held" not in markdown(program())
+
+
+def test_attributes_keep_their_words_whole_on_a_phone_and_their_columns_on_paper() -> None:
+    page = to_html("Provisioning", markdown(load(PRECIATE, {})))
+    assert "td:nth-child(-n+2):nth-last-child(n+7) { min-width: 10rem; }" in page
+    assert "@page { size: landscape;" in page
+
+
 def test_scope_is_told() -> None:
     scope = '  scope: \'userType eq "Employee" or title sw "a|b"\'\n'
     page = markdown(program("kind: userType", "title: title", users=scope))

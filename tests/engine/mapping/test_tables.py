@@ -132,6 +132,21 @@ def test_fault_is_shown_in_the_table(
 
 
 @pytest.mark.parametrize(
+    ("csv", "advice"),
+    [
+        pytest.param(b"sep=;\ncode;name\nb;Berlin\n", "first row is for Excel", id="sep"),
+        pytest.param("code;name\nb;K\xf6ln\n".encode("cp1252"), '"CSV UTF-8"', id="ansi"),
+        pytest.param("code\tname\nb\tBerlin\n".encode("utf-16"), '"CSV UTF-8"', id="unicode-text"),
+    ],
+)
+def test_what_excel_writes_otherwise_is_told_with_what_to_do(
+    csv: bytes, advice: str, tmp_path: Path
+) -> None:
+    (found,) = refused(in_folder(tmp_path, csv))
+    assert advice in found.help
+
+
+@pytest.mark.parametrize(
     ("csv", "code"),
     [
         pytest.param(b"", "bad-table", id="empty"),

@@ -56,5 +56,8 @@ def _sections(name: str, options: type[BaseModel]) -> Iterator[str]:
 def _default(field: object) -> str:
     if field.is_required():  # type: ignore[attr-defined]
         return "needed"
+    # The keys below it have a table of their own.
+    if field.default_factory is not None:  # type: ignore[attr-defined]
+        return ""
     default = field.get_default(call_default_factory=False)  # type: ignore[attr-defined]
     return "" if default is None or default == {} else f"`{str(default).replace('True', 'true')}`"

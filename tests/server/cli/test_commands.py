@@ -154,9 +154,11 @@ def test_key_is_shown_once_and_listed_without_the_secret(run: Run, mapping: Path
     quiet = run("key", "generate", "preciate", *where, "--quiet", "--grace", "24h")
     secret = quiet.stdout.strip()
     assert re.fullmatch(r"swk_[\w-]{43}", secret)
+    again = run("key", "generate", "preciate", *where, "--grace", "36h")
+    assert re.search(r"an earlier one works until \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", again.stderr)
     listed = run("key", "list", "preciate", "--json")
     keys = json.loads(listed.stdout)
-    assert [bool(key["ends"]) for key in keys] == [True, False]
+    assert [bool(key["ends"]) for key in keys] == [True, True, False]
     assert secret not in listed.stdout
     assert run("key", "revoke", "preciate").exit_code == 0
     assert run("key", "revoke", "nobody").exit_code == 1
@@ -168,8 +170,82 @@ def test_key_for_an_unknown_integration_is_refused(run: Run, mapping: Path) -> N
     assert "preciate" in result.stderr
 
 
-def test_log_of_nothing(run: Run) -> None:
-    assert "nothing" in run("log", "preciate").stdout
+@pytest.fixture
+def provisioned(mapping: Path, store_url: str, target: Employees) -> None:
+    """Put somebody with long names into the store."""
+
+    async def provision() -> None:
+        async with Engine.open(mapping, store=store_url) as engine:
+            users = engine["preciate"].users
+            ada = await users.create({"userName": LONG, "displayName": WORDS})
+            await users.patch(ada.id, [{"op": "replace", "path": "active", "value": False}])
+
+    asyncio.run(provision())
+
+
+LONG = "augusta.ada.king-noel.countess.of.lovelace@analytical-engines.contoso.com"
+WORDS = "Augusta Ada King-Noel, Countess of Lovelace, of the Analytical Engines"
+
+
+@pytest.mark.usefixtures("provisioned")
+@pytest.mark.parametrize("columns", [40, 80, 130, 400])
+def test_log_cuts_no_name_and_no_value_however_narrow_the_terminal(
+    run: Run, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown = run("log", "preciate").stdout
+    assert "…" not in shown
+    for text in (LONG, "is_active: true → false", WORDS):
+        assert columns == 130 or text in shown
+        assert re.sub(r"\s", "", text) in re.sub(r"\s", "", shown)
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_log_of_a_person_of_whom_nothing_is_known(run: Run) -> None:
+    assert (
+        run("log", "preciate", "--user", "bob").stdout == "nothing in the log of preciate for bob\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("log", "preciate"),
+        ("unmapped", "preciate"),
+        ("key", "list", "preciate"),
+        ("key", "revoke", "preciate"),
+        ("guard", "list", "preciate"),
+        ("explain", "preciate", "ada"),
+    ],
+    ids=" ".join,
+)
+def test_store_that_nobody_made_is_a_message_and_is_not_made(
+    run: Run, mapping: Path, store_url: str, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(mapping.parent.parent)
+    result = run(*words)
+    assert result.exit_code == 1
+    assert "there is no store" in result.stderr
+    assert not Path(store_url.removeprefix("sqlite:///")).exists()
+
+
+@pytest.mark.usefixtures("provisioned")
+@pytest.mark.parametrize(
+    "words", [("log",), ("unmapped",), ("key", "list"), ("guard", "list")], ids=" ".join
+)
+def test_integration_of_which_the_store_knows_nothing_is_a_message(
+    run: Run, words: tuple[str, ...]
+) -> None:
+    result = run(*words, "presiate")
+    assert result.exit_code == 1
+    assert result.stderr.endswith("knows no integration 'presiate' (it knows preciate)\n")
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_explain_works_beside_a_broken_file_of_another(run: Run, mapping: Path) -> None:
+    mapping.with_name("another.yaml").write_text("integration: another\nusers: [")
+    result = run("explain", "preciate", LONG, "--mappings", mapping.parent)
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -205,9 +281,8 @@ def test_unmapped_attributes_are_listed_with_a_line(
     assert "nothing" in run("unmapped", "preciate", "--mappings", mapping).stdout
 
 
-def test_unmapped_attributes_are_listed_without_the_mapping(
-    run: Run, mapping: Path, store_url: str
-) -> None:
+@pytest.mark.usefixtures("provisioned")
+def test_unmapped_attributes_are_listed_without_the_mapping(run: Run, mapping: Path) -> None:
     result = run("unmapped", "preciate", "--json", "--mappings", mapping.with_name("none.yaml"))
     assert (result.exit_code, json.loads(result.stdout)) == (0, [])
     assert "--mappings" in result.stderr

@@ -100,6 +100,27 @@ def test_guess_by_name(tmp_path: Path, columns: Sequence[str], expected: dict[st
     assert len(set(found.values())) == len(found)
 
 
+@pytest.mark.parametrize("key", ["id INTEGER PRIMARY KEY", "id TEXT NOT NULL PRIMARY KEY"])
+@pytest.mark.parametrize("name", ["manager", "manager_id", "supervisor"])
+def test_manager_is_referred_to_by_the_key_of_the_account(
+    tmp_path: Path, key: str, name: str
+) -> None:
+    column = f"{name} {key.split()[1]}"
+    made = drafted(tmp_path, (key, "email TEXT UNIQUE", "active BOOLEAN", column))
+    assert [each.name for each in made.users.references] == [name]
+
+
+def test_manager_of_another_type_than_the_key_is_left_to_a_person(tmp_path: Path) -> None:
+    assert "manager" not in sources(drafted(tmp_path, (*LEAST, "manager TEXT")))
+
+
+def test_table_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    url = create(tmp_path, LEAST)
+    result = run("init", "--target", url, "--object", "xyz")
+    assert result.exit_code == 1
+    assert 'no table "xyz" (it has employees)' in result.stderr
+
+
 @pytest.mark.parametrize(
     ("column", "active", "inactive"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -135,6 +136,7 @@ def test_every_goes_on_when_the_target_was_away(
     assert result.exit_code == 0
     assert "employees" in result.stderr
     assert result.stdout.count("preciate, users") == 1
+    assert len(re.findall(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$", result.stdout, re.M)) == 2
 
 
 @pytest.mark.parametrize("every", ["often", "0s"])

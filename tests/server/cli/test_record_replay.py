@@ -168,6 +168,29 @@ def test_replay_shows_what_would_have_been_different(
     matches_golden("replay/edited.json", moment_gone(as_json.stdout, file), tmp_path)
 
 
+def test_what_follows_from_somebody_who_is_not_made_is_counted_and_not_shown(
+    recorded: Any, mapping: Path, edited: Path
+) -> None:
+    edited.write_text(edited.read_text().replace("max_length: 9", "max_length: 3"))
+    file, _ = recorded()
+    words = ["replay", str(file), "--file", str(edited), "--mappings", str(mapping)]
+    answers = json.loads(CliRunner().invoke(app, [*words, "--json", "-n", "99"]).stdout)["answers"]
+    assert (answers["differ"], answers["follow"]) == (7, 3)
+    assert [each["after"]["status"] for each in answers["first"]] == [400, 200, 400, 400]
+    shown = CliRunner().invoke(app, words).stdout
+    assert "and 3 more, to users or groups that only one of both has made" in shown
+    assert "'new'" not in shown
+
+
+def test_replay_says_that_the_guard_holds_nobody(recorded: Any, mapping: Path, edit: Edit) -> None:
+    edit("users:", "guard: { leavers: 1, window: 1h }\nusers:")
+    file, _ = recorded()
+    words = ["replay", str(file), "--file", str(mapping), "--mappings", str(mapping)]
+    result = CliRunner().invoke(app, words)
+    assert "the guard holds nobody here" in result.stdout
+    assert json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)["guard_left_out"] is True
+
+
 def test_replay_of_the_same_mapping_shows_nothing_and_repeats_the_recording(
     recorded: Any, mapping: Path, tmp_path: Path, target: Employees
 ) -> None:
@@ -235,7 +258,7 @@ def moment_gone(text: str, file: Path) -> str:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "No such file"),
+        (None, "traffic.jsonl: no such file or directory"),
         (b"", "is empty"),
         (b"{}\n", "traffic.jsonl:1: is no recording"),
         (b"users:\n", "traffic.jsonl:1: is not JSON"),
@@ -290,7 +313,7 @@ def test_recording_without_a_server_or_over_a_file_is_a_message(
     assert not file.exists()
     file.write_text("mine")
     result = CliRunner().invoke(app, words)
-    assert (result.exit_code, "traffic.jsonl" in result.stderr) == (1, True)
+    assert (result.exit_code, "traffic.jsonl: file exists" in result.stderr) == (1, True)
     assert file.read_text() == "mine"
 
 

@@ -121,15 +121,18 @@ def _reflect(connection: sqlite3.Connection, shape: AccountShape) -> Reflection:
     )
 
 
+_SHOWN_TABLES = 10
+
+
 def no_table(name: str, tables: list[str]) -> NoSuchObject:
     """Return the error of a table that is not among ``tables``."""
     near = get_close_matches(name, tables, 1)
-    advice = (
-        f'did you mean "{near[0]}"?'
-        if near
-        else "create it, by `scimweave init-target` for example"
-    )
-    return NoSuchObject(f'the database has no table "{name}"; {advice}')
+    if near:
+        return NoSuchObject(f'the database has no table "{name}"; did you mean "{near[0]}"?')
+    more = ", …" if len(tables) > _SHOWN_TABLES else ""
+    there = f" (it has {', '.join(sorted(tables)[:_SHOWN_TABLES])}{more})" if tables else ""
+    advice = "create it, by `scimweave init-target` for example"
+    return NoSuchObject(f'the database has no table "{name}"{there}; {advice}')
 
 
 _DECLARED = "SELECT name, type FROM pragma_table_xinfo(?)"

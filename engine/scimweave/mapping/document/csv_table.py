@@ -97,10 +97,16 @@ def _column(header: Row, wanted: ScalarNode) -> int:
             f'{header[0].source.name} has no column "{name}"',
             span_of(wanted),
             f'did you mean "{meant}"?' if meant else "",
-            help="" if meant else f"its columns: {', '.join(names)}",
+            help="" if meant else _about(names),
             related=(Related(span_of(header[0]), "the header"),),
         )
     )
+
+
+def _about(names: list[str]) -> str:
+    if names[0].lower() == "sep=":
+        return "its first row is for Excel alone; take it away, and the next names the columns"
+    return f"its columns: {', '.join(names)}"
 
 
 def _rows(text: str, source: Source) -> Iterator[Row]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scimweave.mapping.diagnostics import Diagnostic, MappingError, finding
+from scimweave.mapping.diagnostics import Diagnostic, MappingError, Related, finding
 from scimweave.mapping.document.files import Files, beside, same_file
 from scimweave.mapping.document.loader import parse
 from scimweave.mapping.document.source import (
@@ -21,6 +22,7 @@ from scimweave.mapping.document.tables import is_file
 
 MAX_LEVELS = 10
 _EXTENDS = "extends"
+_MET = "extended here"
 # Of these a rule has one: where the extending file gives one, it goes before the others.
 _ORIGINS = frozenset({"from", "expr", "const"})
 
@@ -45,6 +47,33 @@ def read_document(text: str, name: str, files: Files) -> Read:
     extending = _Extending(files, findings)
     root = extending.root(document.root, (Path(name),))
     return Read(Document(document.source, root), findings, extending.is_whole)
+
+
+def told(findings: Iterable[Diagnostic], document: Document) -> list[Diagnostic]:
+    """Say of what is found in a base by which file it was met: others may have no part in it."""
+    _, node = document.root.entries.get(_EXTENDS, (None, None))
+    own = document.source.name
+    if node is None:
+        return list(findings)
+    met = Related(span_of(node), _MET)
+    return [
+        replace(each, related=(*each.related, met)) if _is_elsewhere(each, own) else each
+        for each in findings
+    ]
+
+
+def told_once(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Leave the first of what several files found in a base that they share."""
+    first: dict[Diagnostic, Diagnostic] = {}
+    for each in findings:
+        alone = tuple(related for related in each.related if related.label != _MET)
+        first.setdefault(replace(each, related=alone), each)
+    return list(first.values())
+
+
+def _is_elsewhere(found: Diagnostic, own: str) -> bool:
+    spans = [found.span, *(each.span for each in found.related)]
+    return found.span is not None and all(span and span.file != own for span in spans)
 
 
 class _Extending:

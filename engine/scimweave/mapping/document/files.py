@@ -42,7 +42,8 @@ class Files:
         except UnicodeDecodeError as error:
             there = _at(file, content, error.start)
             message = f"{file}:{there.line}: the file is not UTF-8"
-            hint = "save it with the encoding UTF-8"
+            excel = ', in Excel as "CSV UTF-8"' if file.suffix.lower() == ".csv" else ""
+            hint = f"save it with the encoding UTF-8{excel}"
             fault = finding("unreadable-file", message, span or there, help=hint)
             raise MappingError([fault]) from None
 

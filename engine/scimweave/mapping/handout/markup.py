@@ -23,7 +23,15 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { border: 1px solid #8886; padding: .35rem .55rem; text-align: left; vertical-align: top; }
 th { background: #8882; }
 li { margin: .3rem 0; }
-@media print { body { margin: 0; max-width: none; } }
+td:nth-child(-n+2):nth-last-child(n+7) { min-width: 10rem; }
+@page { size: landscape; margin: 12mm; }
+@media print {
+  body { margin: 0; max-width: none; font-size: 10pt; }
+  table { font-size: 8.5pt; }
+  .wide { overflow: visible; }
+  tr { break-inside: avoid; }
+  h2, p:has(+ ul), p:has(+ .wide) { break-after: avoid; }
+}
 """.strip()
 
 

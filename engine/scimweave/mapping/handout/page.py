@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from scimweave.mapping.guard import ALWAYS_FREE, GuardProgram
 from scimweave.mapping.handout.markup import code, codes, table, text
 from scimweave.mapping.handout.rows import Row, left_out, rows_of
 from scimweave.mapping.project import (
@@ -208,6 +209,25 @@ def _life_cycle(program: Program) -> Iterator[str]:
             "here all the same; whoever ceases to be one of them is treated as a leaver."
         )
         yield ""
+    if program.guard is not None:
+        yield (
+            f"At most {_limits(program.guard)} go through at once, so that a mistake in the "
+            "directory takes nobody's account away. Whoever leaves beyond that is held: Entra is "
+            "told that it was done and reads them as inactive, or as deleted; the account is left "
+            "as it is until the operator of the server decides. Whoever is assigned again "
+            "meanwhile is not held any more. Tell the operator before many people are to leave."
+        )
+        yield ""
+
+
+def _limits(guard: GuardProgram) -> str:
+    parts = []
+    if guard.leavers is not None:
+        parts.append(f"{guard.leavers} leaver{'s' if guard.leavers > 1 else ''}")
+    if guard.percent is not None:
+        parts.append(f"{guard.percent:g} % of all people (or {ALWAYS_FREE}, where that is more)")
+    comma = "," if len(parts) > 1 else ""
+    return f"{', and '.join(parts)}{comma} within {guard.window_text}"
 
 
 def _set(users: ObjectProgram, given: Mapping[str, Value], called: str | None, active: str) -> str:

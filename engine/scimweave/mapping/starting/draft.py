@@ -13,7 +13,7 @@ from scimweave.mapping.starting.guesses import Guess, guesses, words
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _USER_NAME, _ACTIVE = "userName", "active"
-_MAIL = 'emails[type eq "work"].value'
+_MAIL, _MANAGER = 'emails[type eq "work"].value', "enterprise.manager.value"
 _KEYS = ("id", "uid", "uuid", "guid", "key", "pk", "oid")
 _TEXT = frozenset({"string", "any"})
 _LISTS = frozenset({"json", "object"})
@@ -46,7 +46,7 @@ def draft(
     """
     key = _key(object_name, fields)
     described = {each.name: each for each in fields if each.name != key.name}
-    chosen = _chosen(described)
+    chosen = _chosen(described, key)
     lines = [_line(described[name], guess, rows or {}) for name, guess in chosen.items()]
     match = next(name for name, guess in chosen.items() if guess.path == _USER_NAME)
     # An integration may be called null.
@@ -71,12 +71,12 @@ def draft(
     return "\n".join(text)
 
 
-def _chosen(described: Mapping[str, FieldDescription]) -> dict[str, Guess]:
+def _chosen(described: Mapping[str, FieldDescription], key: FieldDescription) -> dict[str, Guess]:
     """Return the guesses that fit the types, with what every mapping needs."""
     found = {
         name: guess
         for name, guess in guesses(list(described)).items()
-        if _fits(described[name], guess)
+        if _fits(described[name], guess, key)
     }
     if not any(guess.path == _USER_NAME for guess in found.values()):
         name = _user_name(described, found)
@@ -98,7 +98,10 @@ def _user_name(described: Mapping[str, FieldDescription], found: Mapping[str, Gu
     return free[0]
 
 
-def _fits(field: FieldDescription, guess: Guess) -> bool:
+def _fits(field: FieldDescription, guess: Guess, key: FieldDescription) -> bool:
+    if guess.path == _MANAGER:
+        # A reference holds the key of the manager's account.
+        return field.type == key.type
     if guess.path == _USER_NAME:
         return field.type in _TEXT
     if guess.inverted:
@@ -125,7 +128,10 @@ def _line(field: FieldDescription, guess: Guess, rows: Mapping[str, Sequence[str
         remarks.append("a guess from afar" if guess.score > 0.5 else "nothing fits its name")
     path = f"'{guess.path}'" if "[" in guess.path else guess.path
     options: list[str] = []
-    if guess.path == _ACTIVE:
+    if guess.path == _MANAGER:
+        options.append("ref: user")
+        remarks.append("becomes the key of the manager's account")
+    elif guess.path == _ACTIVE:
         options += _of_active(field, guess)
         if field.type == "string":
             remarks.append("which words does it take?")

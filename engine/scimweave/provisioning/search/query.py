@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from scimweave.provisioning.search import cursor
 from scimweave.provisioning.search.cursor import Mark
-from scimweave.provisioning.search.selecting import Selected, Source, select
+from scimweave.provisioning.search.selecting import READ_AT_ONCE, Selected, select
 from scimweave.provisioning.search.sorting import Order, Sorted, order
+from scimweave.provisioning.search.source import Source
 from scimweave.scim.bare_names import mentions_bare_names, with_schemas
 from scimweave.scim.error import invalid_count, invalid_filter
 from scimweave.scim.filter import parse_filter
@@ -98,7 +99,7 @@ async def _one_value(source: Source, asked: Query, parsed: Compare) -> Page | No
     index = source.indexes.find(parsed.path)
     if index is None or asked.sort_by is not None or asked.cursor is not None:
         return None
-    records = await source.few(index.name, index.normal(parsed.value))
+    records = await source.few(index.name, index.normal(parsed.value), READ_AT_ONCE)
     if records is None:
         return None
     start = _offset(asked)

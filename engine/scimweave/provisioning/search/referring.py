@@ -12,7 +12,7 @@ from typing import Any
 from scimweave.provisioning.lifecycle.membership import as_group, as_member
 from scimweave.provisioning.search.names import index_name
 from scimweave.provisioning.search.pushdown import MOST_CONDITIONS, Special
-from scimweave.provisioning.search.selecting import Outside, Source
+from scimweave.provisioning.search.source import Outside, Source
 from scimweave.scim.error import ScimError
 from scimweave.scim.members import MEMBERS, named_ids
 from scimweave.scim.schema import ResourceType

@@ -37,6 +37,8 @@ def names(body: dict[str, Any]) -> list[str]:
         ("/Groups", {"filter": 'members[value eq "{ada}" and type eq "Group"]'}, []),
         ("/Groups", {"filter": 'members eq "{ada}" and displayName co "e"'}, ["Crew", "Bees"]),
         ("/Groups", {"filter": 'members.display eq "bob" and not (externalId pr)'}, ["Crew"]),
+        ("/Groups", {"filter": 'displayName eq "crew" and members.display eq "bob"'}, ["Crew"]),
+        ("/Groups", {"filter": 'id eq "{Crew}" and members.display eq "eve"'}, []),
         ("/Users", {"filter": 'groups eq "{Bees}" and userName co "d"'}, ["ada"]),
         ("/Users", {"filter": 'groups.type eq "direct"', "sortBy": "userName"}, ["ada", "bob"]),
         ("", {"sortBy": "displayName", "filter": "displayName pr"}, ["Ants", "Bees", "Crew"]),
