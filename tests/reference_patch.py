@@ -108,6 +108,9 @@ class _Patch:
         if schema is None:
             return
         attribute = schema.attributes.get(path.attribute.lower())
+        if path.uri is None and path.attribute.lower() == "manager":
+            schema = self.of.extensions[0]
+            attribute = schema.attributes["manager"]
         if attribute is None and schema is self.of.core:
             attribute = common_attributes().get(path.attribute.lower())
         if attribute is None or attribute.name == "schemas":

@@ -7,7 +7,7 @@ from typing import Any
 
 from scimweave.provisioning.running import Running
 from scimweave.provisioning.search.referring import with_members
-from scimweave.provisioning.search.selecting import Source
+from scimweave.provisioning.search.source import Source
 from scimweave.provisioning.users import MappedResources
 from scimweave.scim.coercion import Findings
 from scimweave.scim.members import MEMBERS, MemberChange, replaced_members, split_members

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from scimweave.provisioning.lifecycle.expected import Expected
 from scimweave.provisioning.lifecycle.operator import Brought
 from scimweave.provisioning.search.query import EVERYTHING, Page, Query
-from scimweave.provisioning.search.selecting import Source
+from scimweave.provisioning.search.source import Source
 from scimweave.scim.schema import ResourceType
 from scimweave.store.base import Record, Reference
 

@@ -19,7 +19,7 @@ from scimweave.provisioning.running import InUse, Running
 from scimweave.provisioning.search.indexes import Indexes, IndexesInUse
 from scimweave.provisioning.search.query import EVERYTHING, Page, Query, query
 from scimweave.provisioning.search.referring import with_groups
-from scimweave.provisioning.search.selecting import Source
+from scimweave.provisioning.search.source import Source
 from scimweave.provisioning.sight import Sight
 from scimweave.scim.immutable import keep_immutable
 from scimweave.scim.members import MemberChange

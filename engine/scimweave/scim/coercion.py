@@ -12,6 +12,8 @@ from scimweave.scim.error import ScimError, invalid_value
 from scimweave.scim.schema import Attribute
 
 MAX_KEPT_DEPTH = 32
+# About half a second of one core.
+MAX_LOOKED_AT = 1_000_000
 _INT64 = range(-(2**63), 2**63)
 _WHOLE = re.compile(r"[+-]?[0-9]{1,20}\Z")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?\Z")
@@ -27,7 +29,7 @@ _TAKES = {
 class Findings:
     """What reading one request comes upon besides the values themselves."""
 
-    __slots__ = ("dropped", "flattened", "quirks")
+    __slots__ = ("_looked_at", "dropped", "flattened", "quirks")
 
     def __init__(self) -> None:
         self.dropped: list[str] = []
@@ -36,6 +38,18 @@ class Findings:
         self.flattened: list[tuple[str, Any, str]] = []
         # Numbers of ``scim.quirks``.
         self.quirks: set[str] = set()
+        self._looked_at = 0
+
+    def look_at(self, elements: int) -> None:
+        """Count elements of lists that changes look at, each as often as it is compared.
+
+        Raises ``ScimError`` (413) for more than one request may ask for.
+        """
+        self._looked_at += elements
+        if self._looked_at > MAX_LOOKED_AT:
+            raise ScimError(
+                413, "so many operations on lists as long as these are too much: send fewer at once"
+            )
 
 
 # Reads a value; None is absent. Raises ``ScimError`` (invalidValue).

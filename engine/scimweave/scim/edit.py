@@ -5,14 +5,15 @@ A change replaces values at the top level of a draft; what lies deeper is copied
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from scimweave.scim.coercion import Findings, is_empty, wrong_type
+from scimweave.scim.coercion import Findings, is_empty, shown_name, wrong_type
 from scimweave.scim.error import invalid_value, no_target
 from scimweave.scim.fields import Entry, object_of, only_element, refuse_duplicates
 from scimweave.scim.quirks import quirk_of_key
+from scimweave.scim.syntax import is_extension
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -56,11 +57,14 @@ class Slot:
         _store(extension, self.name, value)
         _store(draft, self.uri, extension)
 
+    def names(self, draft: dict[str, Any]) -> Collection[str]:
+        """Return the names of all attributes where this one is."""
+        owner = draft if self.uri is None else draft.get(self.uri)
+        return owner if isinstance(owner, dict) else ()
+
     def as_stored(self, draft: dict[str, Any]) -> Slot:
         """Return the slot under the name that the draft has for it, in whatever case."""
-        owner = draft if self.uri is None else draft.get(self.uri)
-        lower = self.name.lower()
-        names = owner if isinstance(owner, dict) else ()
+        lower, names = self.name.lower(), self.names(draft)
         return replace(self, name=next((n for n in names if n.lower() == lower), self.name))
 
     def clear(self) -> Change:
@@ -174,7 +178,12 @@ class KeptEdit:
             # An unknown extension is an object; this is an attribute of one.
             findings.dropped.append(self.entry.path)
             return None
-        return lambda draft: self.slot.as_stored(draft).put(draft, taken)
+
+        def change(draft: dict[str, Any]) -> None:
+            findings.look_at(len(self.slot.names(draft)))
+            self.slot.as_stored(draft).put(draft, taken)
+
+        return change
 
     def remove(self, value: Any, findings: Findings) -> Change | None:
         """Remove the attribute."""
@@ -188,8 +197,12 @@ class Dropped:
     path: str
 
     def assign(self, value: Any, adding: bool, findings: Findings) -> Change | None:
-        """Count it."""
-        findings.dropped.append(self.path)
+        """Count it; of an extension that nobody here knows, what it holds."""
+        if isinstance(value, dict) and is_extension(self.path):
+            held = (shown_name(str(key)) for key, each in value.items() if not is_empty(each))
+            findings.dropped += (f"{self.path}:{name}" for name in held)
+        else:
+            findings.dropped.append(self.path)
         return None
 
     def remove(self, value: Any, findings: Findings) -> Change | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from scimweave.scim.edit import Change, Slot, merged, read_members
 from scimweave.scim.error import ScimError, no_target
 from scimweave.scim.fields import Entry
 from scimweave.scim.filter import Condition, compile_condition
+from scimweave.scim.lists import appended, as_list, clear_primary, value_of, without
 from scimweave.scim.syntax import And, Compare, Filter
 
 # Sub-attributes that say nothing without others.
@@ -31,9 +31,15 @@ class ListEdit:
         if taken is None:
             # To add an empty list is to add nothing; null and "" clear (entra-facts 7.2).
             return None if adding and isinstance(value, list) else slot.clear()
-        if adding:
-            return lambda draft: slot.put(draft, appended(_list(slot.get(draft)), taken))
-        return lambda draft: slot.put(draft, taken)
+        if not adding:
+            return lambda draft: slot.put(draft, taken)
+
+        def change(draft: dict[str, Any]) -> None:
+            old = as_list(slot.get(draft))
+            findings.look_at(len(old) + len(taken))
+            slot.put(draft, appended(old, taken))
+
+        return change
 
     def remove(self, value: Any, findings: Findings) -> Change | None:
         """Remove the elements given; without a value all of them."""
@@ -45,7 +51,14 @@ class ListEdit:
         if unwanted is None:
             return None
         slot = self.slot
-        return lambda draft: slot.put(draft, _without(_list(slot.get(draft)), unwanted))
+
+        def change(draft: dict[str, Any]) -> None:
+            old = as_list(slot.get(draft))
+            bare = sum(value_of(each) is None for each in unwanted)
+            findings.look_at(len(old) * (1 + bare))
+            slot.put(draft, without(old, unwanted))
+
+        return change
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,7 @@ class ElementsEdit:
             return lambda draft: self._write(draft, given, False, findings)
 
         def change(draft: dict[str, Any]) -> None:
-            elements = _list(self.slot.get(draft))
+            elements = self._elements(draft, findings)
             rest = [each for each in elements if not self._selects(each)]
             if len(rest) < len(elements):
                 self.slot.put(draft, rest)
@@ -90,7 +103,7 @@ class ElementsEdit:
     def _write(
         self, draft: dict[str, Any], given: dict[str, Any], whole: bool, findings: Findings
     ) -> None:
-        elements = list(_list(self.slot.get(draft)))
+        elements = list(self._elements(draft, findings))
         found = [at for at, each in enumerate(elements) if self._selects(each)]
         if not found:
             if all(value is None for value in given.values()):
@@ -103,8 +116,13 @@ class ElementsEdit:
             for at in found:
                 elements[at] = self._updated(elements[at], given, whole)
         if given.get("primary") is True:
-            _clear_primary(elements, {found[0]})
+            clear_primary(elements, {found[0]})
         self.slot.put(draft, [each for each in elements if each])
+
+    def _elements(self, draft: dict[str, Any], findings: Findings) -> list[Any]:
+        elements = as_list(self.slot.get(draft))
+        findings.look_at(len(elements) * _comparisons(self.text))
+        return elements
 
     def _selects(self, element: Any) -> bool:
         return isinstance(element, dict) and (self.condition is None or self.condition(element))
@@ -147,14 +165,17 @@ class ValuesEdit:
             return self.remove(value, findings)
 
         def change(draft: dict[str, Any]) -> None:
-            old = _list(self.slot.get(draft))
+            old = self._values(draft, findings, len(taken))
             if not any(map(self.condition, old)):
                 if not all(map(self.condition, taken)):
                     raise _no_target(self.entry, self.text)
                 findings.quirks.add("Q9")
                 return self.slot.put(draft, [*old, *taken])
-            made = [new for each in old for new in (taken if self.condition(each) else (each,))]
-            return self.slot.put(draft, list(dict.fromkeys(made)))
+            made: dict[Any, None] = {}
+            new = iter((dict.fromkeys(taken),))
+            for each in old:
+                made |= next(new, {}) if self.condition(each) else {each: None}
+            return self.slot.put(draft, list(made))
 
         return change
 
@@ -162,10 +183,20 @@ class ValuesEdit:
         """Remove the values selected."""
 
         def change(draft: dict[str, Any]) -> None:
-            old = _list(self.slot.get(draft))
+            old = self._values(draft, findings)
             self.slot.put(draft, [each for each in old if not self.condition(each)])
 
         return change
+
+    def _values(self, draft: dict[str, Any], findings: Findings, more: int = 0) -> list[Any]:
+        values = as_list(self.slot.get(draft))
+        findings.look_at((len(values) + more) * _comparisons(self.text))
+        return values
+
+
+def _comparisons(text: str) -> int:
+    """Return about how many comparisons a filter has."""
+    return 1 + len(text) // 20
 
 
 def compile_elements(
@@ -204,90 +235,3 @@ def _template(found: Filter, entry: Entry) -> dict[str, Any] | None:
                 return None
             return {} if value is None else {member.name: value}
     return None
-
-
-def appended(old: list[Any], new: list[Any]) -> list[Any]:
-    """Return ``old`` with the elements of ``new``; what is there already is not doubled (Q23).
-
-    Elements are the same where ``value`` and ``type`` are, as far as both give a type; without
-    ``value``, where they are equal.
-    """
-    result = list(old)
-    places: defaultdict[Any, dict[Any, int]] = defaultdict(dict)
-    for at, element in enumerate(result):
-        places[_key(element)].setdefault(_type(element), at)
-    primary: set[int] = set()
-    for element in new:
-        same, kind = places[_key(element)], _type(element)
-        known = _place(same, kind)
-        at = len(result) if known is None else known
-        if known is None:
-            result.append(element)
-        elif isinstance(element, dict):
-            result[at] = merged(result[at], element)
-            if kind is not None and same.get(None) == at:
-                del same[None]
-        same.setdefault(kind, at)
-        if isinstance(element, dict) and element.get("primary") is True:
-            primary.add(at)
-    if primary:
-        _clear_primary(result, primary)
-    return result
-
-
-def _place(same: dict[Any, int], kind: Any) -> int | None:
-    """Return where among elements of one value, by their type, the one of a type is."""
-    if kind is None:
-        return next(iter(same.values()), None)
-    return same.get(kind, same.get(None))
-
-
-def _clear_primary(elements: list[Any], keep: set[int]) -> None:
-    """Only one element is the primary one (RFC 7644 §3.5.2)."""
-    for at, element in enumerate(elements):
-        if at not in keep and isinstance(element, dict) and element.get("primary") is True:
-            elements[at] = {**element, "primary": False}
-
-
-def _without(elements: list[Any], unwanted: list[Any]) -> list[Any]:
-    """Return the elements but for those that are meant; what is the same is as in ``appended``."""
-    kinds: defaultdict[Any, set[Any]] = defaultdict(set)
-    for each in unwanted:
-        kinds[_value(each)].add(_type(each))
-    others = [each for each in unwanted if _value(each) is None]
-    return [
-        each
-        for each in elements
-        if not _is_named(each, kinds) and not any(_includes(each, other) for other in others)
-    ]
-
-
-def _is_named(element: Any, kinds: dict[Any, set[Any]]) -> bool:
-    value, kind = _value(element), _type(element)
-    named = kinds.get(value, ()) if value is not None else ()
-    return bool(named) and (kind is None or None in named or kind in named)
-
-
-def _includes(element: Any, part: dict[str, Any]) -> bool:
-    return isinstance(element, dict) and part.items() <= element.items()
-
-
-def _value(element: Any) -> Any:
-    value = element.get("value") if isinstance(element, dict) else element
-    return value if isinstance(value, str | int | float) else None
-
-
-def _key(element: Any) -> Any:
-    value = _value(element)
-    if value is None and isinstance(element, dict):
-        return (repr(sorted(element.items(), key=lambda member: member[0])),)
-    return value
-
-
-def _type(element: Any) -> Any:
-    kind = element.get("type") if isinstance(element, dict) else None
-    return kind if isinstance(kind, str) else None
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -24,15 +24,16 @@ from scimweave.scim.syntax import (
 MAX_CONDITIONS = 200
 OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"})
 _NAME = re.compile(r"\$?[A-Za-z][\w$-]*\Z")
-_PLAIN = r"[ \t]*(\$?[A-Za-z][\w$-]*)(?:\.(\$?[A-Za-z][\w$-]*))?[ \t]*"
-_PLAIN_PATH = re.compile(_PLAIN)
-_PLAIN_EQUALS = re.compile(_PLAIN + r'(?<=[ \t])[eE][qQ][ \t]*"([^"\\\ud800-\udfff]*)"[ \t]*')
+_NAMES = r"(\$?[A-Za-z][\w$-]*)(?:\.(\$?[A-Za-z][\w$-]*))?"
+_PLAIN_PATH = re.compile(rf"[ \t]*{_NAMES}[ \t]*")
+_PLAIN_EQUALS = re.compile(rf'[ \t]*{_NAMES}[ \t]+[eE][qQ][ \t]*"([^"\\\ud800-\udfff]*)"[ \t]*')
 # An extension ends in ":2.0:User"; Q20 puts a dot where the last colon belongs.
 _URN = re.compile(
     r"(?P<uri>urn:.+?:\d+\.\d+:\w+|urn:.+)[:.](?P<rest>\$?[A-Za-z][\w$-]*(?:\.\$?[A-Za-z][\w$-]*)?)\Z",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z")
+_WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 _NO_ALIASES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -77,7 +78,7 @@ class Parser:
         """PATH of RFC 7644 §3.5.2, up to the end."""
         path = self._attribute()
         if self.token.kind == "left":
-            path = AttributePath(path.uri, path.attribute, None, self._bracketed())
+            path = AttributePath(path.uri, path.attribute, None, self._bracketed(path))
             if self.token.kind == "dot":
                 self._take()
                 path = AttributePath(path.uri, path.attribute, self._name(), path.filter)
@@ -135,7 +136,7 @@ class Parser:
             return Not(self._grouped())
         path = self._attribute()
         if self.token.kind == "left":
-            inner = self._bracketed()
+            inner = self._bracketed(path)
             if self.token.kind != "dot":
                 return ValuePath(path, inner)
             self._take()
@@ -145,7 +146,10 @@ class Parser:
     def _grouped(self) -> Filter:
         return self._nested("open", "close", '"("', '")"')
 
-    def _bracketed(self) -> Filter:
+    def _bracketed(self, owner: AttributePath) -> Filter:
+        if owner.sub_attribute is not None:
+            reason = f"brackets stand before the sub-attribute: […].{owner.sub_attribute}"
+            raise self._fault(self.token.position, reason)
         return self._nested("left", "right", '"["', '"]"')
 
     def _nested(self, start: str, stop: str, start_text: str, stop_text: str) -> Filter:
@@ -173,8 +177,9 @@ class Parser:
         if token.kind == "string":
             return string_value(self._take(), self._fault)
         word = self._expect("word", "a value").text
-        if word.lower() in {"true", "false", "null"}:
-            return {"true": True, "false": False, "null": None}[word.lower()]
+        lower = word.lower()
+        if lower in _WORDS:
+            return _WORDS[lower]
         if _NUMBER.match(word) and len(word) <= 64:
             number = json.loads(word)
             return number if abs(number) != float("inf") else BareWord(word)
@@ -194,12 +199,11 @@ class Parser:
             if match is None:
                 raise self._fault(token.position, f"{rest!r} names a schema but no attribute of it")
             uri, rest = match["uri"], match["rest"]
-        else:
+        elif self._aliases:
             alias, dot, behind = rest.partition(".")
             if dot and alias in self._aliases:
                 uri, rest = self._aliases[alias], behind
-        attribute, dot, sub = rest.partition(".")
-        for name in (attribute, sub) if dot else (attribute,):
-            if not _NAME.match(name):
-                raise self._fault(token.position, f"{token.text!r} is not an attribute path")
-        return AttributePath(uri, attribute, sub or None)
+        names = _PLAIN_PATH.fullmatch(rest)
+        if names is None:
+            raise self._fault(token.position, f"{token.text!r} is not an attribute path")
+        return AttributePath(uri, names[1], names[2])

@@ -16,12 +16,15 @@ from scimweave.scim.error import ScimError, invalid_value, no_target
 from scimweave.scim.fields import lowered, refuse_duplicates
 from scimweave.scim.filter import Condition, compile_condition
 from scimweave.scim.path import PathError, parse_path
+from scimweave.scim.quirks import quirks_of_selection
 from scimweave.scim.resource import Checker
 from scimweave.scim.schema import GROUP, GROUP_TYPE
 from scimweave.scim.syntax import AttributePath, Compare, Filter, Or
 
 MEMBERS = "members"
 _OPS = frozenset({"add", "replace", "remove"})
+# Each of them looks at every member of the group.
+MAX_FILTERS = 10
 _NO_CHANGE = {"op": "add", "value": {}}
 _MISSING = object()
 
@@ -68,6 +71,10 @@ def split_members(
             raise ScimError(error.status, place, error.scim_type) from None
         rest.append(kept)
         changes += found
+    if sum(each.kind == "where" for each in changes) > MAX_FILTERS:
+        raise ScimError(
+            413, f"at most {MAX_FILTERS} filters on members in a request; name them by their value"
+        )
     is_whole = all(kept is sent for kept, sent in zip(rest, operations, strict=True))
     return (body if is_whole else {**body, key: rest}), tuple(changes)
 
@@ -131,6 +138,7 @@ def _changes(
         # The others are filled in from the member itself.
         return []
     if path.filter is not None:
+        findings.quirks |= quirks_of_selection(path.filter, GROUP_TYPE.core.attributes[MEMBERS])
         return _selected(op, path.filter, value, checker)
     if op == "remove":
         if value is _MISSING or value is None:

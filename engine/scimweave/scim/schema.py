@@ -110,6 +110,7 @@ class ResourceType:
     never_returned: tuple[AttributePath, ...] = field(init=False, repr=False, compare=False)
     returned_on_request: tuple[AttributePath, ...] = field(init=False, repr=False, compare=False)
     secrets: frozenset[str] = field(init=False, repr=False, compare=False)
+    _by_uri: Mapping[str, Schema] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "always_returned", tuple(self._returned("always")))
@@ -117,6 +118,9 @@ class ResourceType:
         object.__setattr__(self, "returned_on_request", tuple(self._returned("request")))
         names = frozenset(path.uri or path.attribute for path in self.never_returned)
         object.__setattr__(self, "secrets", names)
+        # Of two that have one name the first is meant.
+        by_uri = {each.id.lower(): each for each in (*reversed(self.extensions), self.core)}
+        object.__setattr__(self, "_by_uri", by_uri)
 
     def _returned(self, when: str) -> Iterator[AttributePath]:
         for schema in (self.core, *self.extensions):
@@ -131,10 +135,7 @@ class ResourceType:
 
     def schema(self, uri: str | None) -> Schema | None:
         """Return the schema that ``uri`` names in any case; None where it is unknown."""
-        if uri is None:
-            return self.core
-        wanted = uri.lower()
-        return next((s for s in (self.core, *self.extensions) if s.id.lower() == wanted), None)
+        return self.core if uri is None else self._by_uri.get(uri.lower())
 
     def resolve(self, path: AttributePath) -> ResolvedPath:
         """Find what ``path`` names. Raises ``ScimError`` (invalidPath) where that is nothing."""
@@ -192,6 +193,9 @@ def _attribute(body: Mapping[str, Any]) -> Attribute:
     )
 
 
+_EXTERNAL_ID = "The identifier of the resource as the provider defines it."
+
+
 @cache
 def common_attributes() -> Mapping[str, Attribute]:
     """The attributes of every resource (RFC 7643 §3.1)."""
@@ -207,7 +211,7 @@ def common_attributes() -> Mapping[str, Attribute]:
     return _attributes(
         [
             {"name": "id", **exact, "mutability": "readOnly", "returned": "always"},
-            {"name": "externalId", **exact},
+            {"name": "externalId", **exact, "description": _EXTERNAL_ID},
             {"name": "schemas", "type": "reference", "multiValued": True, "returned": "always"},
             {
                 "name": "meta",

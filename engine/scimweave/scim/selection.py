@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from scimweave.scim.error import ScimError, invalid_syntax
+from scimweave.scim.error import ScimError, invalid_syntax, invalid_value
 from scimweave.scim.filter import Condition, compile_condition
 from scimweave.scim.path import parse_path
 from scimweave.scim.schema import ResourceType
 from scimweave.scim.syntax import AttributePath
 
 _ALWAYS = ("schemas", "id")
+# Each of them is looked for in each resource of a page.
+MAX_NAMES = 500
+MAX_LENGTH = 16_384
 
 
 class _Part(NamedTuple):
@@ -43,7 +46,11 @@ class Selection:
 
     def apply(self, resource: dict[str, Any]) -> dict[str, Any]:
         """Return the selected part of a resource in its wire form; ``resource`` is not modified."""
-        return _with(resource, self.choices) if self.including else _less(resource, self.choices)
+        if self.including:
+            return _with(resource, self.choices)
+        if self.choices.keys().isdisjoint(resource):
+            return resource
+        return _less(resource, self.choices)
 
     def wants(self, attribute: str) -> bool:
         """Whether a reply holds any of a core attribute, by its canonical name."""
@@ -58,8 +65,8 @@ def parse_selection(
 ) -> Selection | None:
     """Read the query parameters; None is all that is returned by default.
 
-    Unknown names are ignored. Raises ``ScimError`` where both are given (invalidSyntax), and for
-    a path that does not parse.
+    Unknown names are ignored. Raises ``ScimError`` where both are given (invalidSyntax), for
+    a path that does not parse, and for too many or too long names (invalidValue).
     """
     if attributes and excluded:
         raise invalid_syntax("attributes and excludedAttributes exclude each other: send one")
@@ -84,7 +91,11 @@ def without(resource: dict[str, Any], paths: Iterable[AttributePath]) -> dict[st
 
 
 def _named(text: str, resource_type: ResourceType) -> Iterator[_Named]:
-    for part in _split(text):
+    if len(text) > MAX_LENGTH:
+        raise invalid_value(f"the names of attributes take more than {MAX_LENGTH} characters")
+    for number, part in enumerate(_split(text)):
+        if number == MAX_NAMES:
+            raise invalid_value(f"more than {MAX_NAMES} attributes are named; send fewer")
         name = part.strip()
         if name:
             yield from _resolved(name, resource_type)
@@ -112,6 +123,9 @@ def _resolved(name: str, resource_type: ResourceType) -> Iterator[_Named]:
 
 def _split(text: str) -> Iterator[str]:
     """Split at commas, except for those in the filter of a value path."""
+    if "[" not in text:
+        yield from text.split(",")
+        return
     start = depth = 0
     quoted = False
     for at, character in enumerate(text):
@@ -135,10 +149,10 @@ def _whole(path: AttributePath) -> _Named:
 
 def _is_in(paths: Iterable[AttributePath], named: _Named) -> bool:
     uri, name, part = named
-    return any(
-        (path.uri, path.attribute) == (uri, name) and path.sub_attribute in {None, part.sub}
-        for path in paths
-    )
+    for path in paths:
+        if path.attribute == name and path.uri == uri and path.sub_attribute in {None, part.sub}:
+            return True
+    return False
 
 
 def _tree(named: Iterable[_Named]) -> dict[str, _Choice]:

@@ -8,11 +8,10 @@ from typing import Any
 
 from aiohttp import web
 
-from scimweave.provisioning.search.query import Query, query
+from scimweave.provisioning.search.query import Page, Query, query
 from scimweave.scim.error import ScimError, invalid_count, invalid_syntax, invalid_value
 from scimweave.scim.schema import LIST_RESPONSE
-from scimweave.scim.selection import Selection, parse_selection
-from scimweave.store.base import Record
+from scimweave.scim.selection import parse_selection
 from scimweave_server.http.exchange import Exchange
 from scimweave_server.http.responses import json_response
 
@@ -25,7 +24,10 @@ _DESCENDING = {"ascending": False, "descending": True}
 
 async def by_address(exchange: Exchange) -> web.Response:
     """GET on a collection: always a ListResponse with ``Resources`` (Q60, Q61)."""
-    return await _answer((exchange,), exchange.request.query)
+    asked, attributes, excluded = _read(exchange.request.query, exchange.base)
+    selection = parse_selection(attributes, excluded, exchange.resource_type)
+    page = await query((exchange.resources.source(),), asked)
+    return _answer(asked, page, await exchange.wires(page.records, selection))
 
 
 async def by_body(exchanges: Sequence[Exchange]) -> web.Response:
@@ -34,39 +36,28 @@ async def by_body(exchanges: Sequence[Exchange]) -> web.Response:
     if not isinstance(body, dict):
         raise invalid_syntax("the body is a SearchRequest: it has to be an object")
     given = {_BY_LOWER.get(name.lower(), ""): value for name, value in body.items()}
-    return await _answer(exchanges, given)
-
-
-async def _answer(exchanges: Sequence[Exchange], given: Mapping[str, Any]) -> web.Response:
     asked, attributes, excluded = _read(given, exchanges[0].base)
     selections = [parse_selection(attributes, excluded, each.resource_type) for each in exchanges]
     page = await query([each.resources.source() for each in exchanges], asked)
+    wires: dict[str, dict[str, Any]] = {}
+    for exchange, selection in zip(exchanges, selections, strict=True):
+        own = [each for each in page.records if each.resource_type == exchange.resource_type.name]
+        described = await exchange.wires(own, selection)
+        wires |= {record.id: wire for record, wire in zip(own, described, strict=True)}
+    return _answer(asked, page, [wires[record.id] for record in page.records])
+
+
+def _answer(asked: Query, page: Page, wires: list[dict[str, Any]]) -> web.Response:
     body: dict[str, Any] = {"schemas": [LIST_RESPONSE]}
     if page.total is not None:
         body["totalResults"] = page.total
     if asked.cursor is None:
         body["startIndex"] = page.start_index
-    body["itemsPerPage"] = len(page.records)
+    body["itemsPerPage"] = len(wires)
     if page.next_cursor is not None:
         body["nextCursor"] = page.next_cursor
-    body["Resources"] = await _wires(exchanges, selections, page.records)
+    body["Resources"] = wires
     return json_response(body)
-
-
-async def _wires(
-    exchanges: Sequence[Exchange],
-    selections: Sequence[Selection | None],
-    records: Sequence[Record],
-) -> list[dict[str, Any]]:
-    """Return resources as the provider sees them, each by the exchange of its type."""
-    if len(exchanges) == 1:
-        return await exchanges[0].wires(records, selections[0])
-    wires: dict[str, dict[str, Any]] = {}
-    for exchange, selection in zip(exchanges, selections, strict=True):
-        own = [each for each in records if each.resource_type == exchange.resource_type.name]
-        described = await exchange.wires(own, selection)
-        wires |= {record.id: wire for record, wire in zip(own, described, strict=True)}
-    return [wires[record.id] for record in records]
 
 
 def _read(given: Mapping[str, Any], base: str) -> tuple[Query, str | None, str | None]:

@@ -144,6 +144,22 @@ async def test_search_links_nobody_where_lookup_is_off(
         assert await search(engine["preciate"].users, 'userName eq "ada@contoso.com"') == []
 
 
+async def test_what_is_looked_up_follows_the_mapping(
+    users: Users, engine: Engine, target: Employees, edit: Callable[[str, str], None]
+) -> None:
+    insert(target)
+    assert await search(users, 'externalId eq "e1"') == []
+    edit("match: [email] ", "match: [external_id] ")
+    edit("  operations:\n", "  lookup: false\n  operations:\n")
+    await engine.reload()
+    assert await search(users, 'externalId eq "e1"') == []
+    edit("  lookup: false\n", "")
+    await engine.reload()
+    assert await search(users, 'userName eq "ada@contoso.com"') == []
+    (found,) = await search(users, 'externalId eq "e1"')
+    assert found.resource["userName"] == "ada@contoso.com"
+
+
 async def test_of_several_accounts_none_is_linked_and_the_creation_names_them(
     users: Users, target: Employees, events: list[Event]
 ) -> None:

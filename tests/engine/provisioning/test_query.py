@@ -22,7 +22,8 @@ from scimweave.provisioning.lifecycle.lookups import lookups_of
 from scimweave.provisioning.search.indexes import Indexes, IndexesInUse
 from scimweave.provisioning.search.pushdown import Planner
 from scimweave.provisioning.search.query import Page, Query, query
-from scimweave.provisioning.search.selecting import Source, viewer
+from scimweave.provisioning.search.selecting import viewer
+from scimweave.provisioning.search.source import Source
 from scimweave.provisioning.users import Users
 from scimweave.scim.comparison import microseconds
 from scimweave.scim.error import ScimError
@@ -158,7 +159,7 @@ async def test_the_end_of_a_long_filter_counts() -> None:
 
 
 @pytest.mark.parametrize("more", ["", " and active eq true", ' and emails[type eq "work"]'])
-@pytest.mark.parametrize("many", [3, 60])
+@pytest.mark.parametrize("many", [3, 30, 60])
 async def test_all_that_share_a_value_are_counted(many: int, more: str) -> None:
     work = [{"type": "work", "value": "team@contoso.com"}]
     async with stored([user(number, title="x", emails=work) for number in range(many)]) as (
@@ -560,6 +561,49 @@ async def test_mapping_names_more_that_is_indexed(
     await users.create({"userName": "grace@contoso.com", "title": "Admiral"})
     page = await users.query(Query('title eq "ADMIRAL"'))
     assert [record.resource["userName"] for record in page.records] == ["grace@contoso.com"]
+
+
+async def test_user_is_found_by_what_they_have_after_each_change_and_by_nothing_else(
+    engine: Engine, users: Users, edit: Callable[[str, str], None]
+) -> None:
+    edit("users:\n", "users:\n  filterable: [title, enterprise.department]\n")
+    await engine.reload()
+    department = f"{ENTERPRISE_USER}:department"
+    has = {"userName": "ada", "externalId": "a", "title": "analyst", department: "engines"}
+    made = await users.create(
+        {**has, department: None, ENTERPRISE_USER: {"department": has[department]}}
+    )
+
+    async def found(path: str, value: str) -> int:
+        return (await users.query(Query(f'{path} eq "{value}"'))).total or 0
+
+    for path in [*has, "displayName"]:
+        old, new = has.get(path), f"new {path[-5:]}"
+        await users.patch(made.id, [{"op": "replace", "path": path, "value": new}])
+        has |= {} if old is None else {path: new}
+        assert old is None or await found(path, old) == 0
+        assert [await found(each, value) for each, value in has.items()] == [1] * len(has)
+
+
+async def test_queries_while_an_index_is_made_do_without_it(
+    engine: Engine,
+    users: Users,
+    edit: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await users.create({"userName": "ada@contoso.com", "title": "Countess"})
+    write, found = engine.store.write_lookups, []
+
+    async def write_lookups(*wanted: Any) -> None:
+        page = await users.query(Query('title eq "countess"'))
+        found.append((users.source().indexes.named("title"), page.total))
+        await write(*wanted)
+
+    monkeypatch.setattr(engine.store, "write_lookups", write_lookups)
+    edit("users:\n", "users:\n  filterable: [title]\n")
+    await engine.reload()
+    assert (None, 1) in found
+    assert users.source().indexes.named("title") is not None
 
 
 def test_times_become_whole_microseconds() -> None:

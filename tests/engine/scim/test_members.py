@@ -86,10 +86,29 @@ def test_members_named_twice_are_refused() -> None:
         split({"op": "add", "value": {"members": ["a"], "Members": ["b"]}})
 
 
+def test_many_members_are_named_and_few_are_searched_for() -> None:
+    named = [{"op": "remove", "path": f'members[value eq "{n}"]'} for n in range(1000)]
+    assert len(split(*named)[1]) == 1000
+    searched = [{"op": "remove", "path": 'members[display eq "a"]'}] * 11
+    assert len(split(*searched[:10])[1]) == 10
+    with pytest.raises(ScimError) as caught:
+        split(*searched)
+    assert caught.value.status == 413
+
+
 def test_value_path_can_be_replaced() -> None:
     value = {"value": "b", "display": "B"}
     _, changes = split({"op": "replace", "path": 'members[value eq "a"]', "value": value})
     assert changes == [("leave", ("a",)), ("join", ("b",))]
+
+
+@pytest.mark.parametrize(
+    ("path", "quirks"), [('members[value eq "a"]', set()), ("members[value eq a]", {"Q45"})]
+)
+def test_quirks_of_a_selection_are_noted(path: str, quirks: set[str]) -> None:
+    findings = Findings()
+    split_members({"Operations": [{"op": "remove", "path": path}]}, CHECKER, findings)
+    assert findings.quirks == quirks
 
 
 def test_all_members_are_replaced() -> None:

@@ -161,8 +161,7 @@ COMPACT = [
 
 
 @pytest.mark.parametrize("operations", [VERBOSE, COMPACT], ids=["dialect-A", "dialect-B"])
-def test_both_dialects_of_entra_mean_the_same(operations: list[Any]) -> None:
-    # Q30: the same checker takes both.
+def test_q30_both_dialects_of_entra_mean_the_same(operations: list[Any]) -> None:
     patch = parsed(*operations)
     assert patch.apply({"userName": "ada", "name": {"formatted": "A"}}) == {
         "userName": "ada",
@@ -400,6 +399,13 @@ def test_both_dialects_of_entra_mean_the_same(operations: list[Any]) -> None:
             managed_by({"value": "42", "$ref": "http://h/Users/42"}),
             id="Q16-list",
         ),
+        pytest.param([add("manager", "42")], managed_by({"value": "42"}), id="no-schema"),
+        pytest.param(
+            [add("manager", [{"$ref": "http://host/scim/Users/42", "value": "42"}])],
+            managed_by({"$ref": "http://host/scim/Users/42", "value": "42"}),
+            id="no-schema-list",
+        ),
+        pytest.param([replace(None, {"manager": ""})], NO_MANAGER, id="no-schema-pathless"),
         pytest.param([replace(MANAGER, "41")], ADA, id="Q16-same-manager-keeps-the-ref"),
         pytest.param([replace(MANAGER, "")], NO_MANAGER, id="Q16-empty-clears"),
         pytest.param([replace(MANAGER, {"value": ""})], NO_MANAGER, id="Q16-empty-value-clears"),
@@ -550,6 +556,52 @@ def test_one_number_under_two_types_is_removed_by_both(
     operation = {"op": "remove", "path": "phoneNumbers", "value": [wanted]}
     patched = after({"userName": "ada", "phoneNumbers": numbers}, operation)
     assert [each.get("type") for each in patched.get("phoneNumbers", [])] == left
+
+
+LONG = {"userName": "ada", "emails": [{"value": f"{n}"} for n in range(10_000)]}
+
+
+@pytest.mark.parametrize(
+    ("operations", "before"),
+    [
+        pytest.param([add("emails", "x")] * 1000, LONG, id="adding"),
+        pytest.param([replace('emails[value eq "1"].display', "x")] * 1000, LONG, id="value-path"),
+        pytest.param([{"op": "remove", "path": WORK}] * 1000, LONG, id="removing"),
+        pytest.param(
+            [{"op": "remove", "path": "emails", "value": [{"type": f"{n}"} for n in range(200)]}],
+            LONG, id="removing-by-type",
+        ),
+        pytest.param(
+            [replace(None, {f'emails[type eq "{n}"].value': "x" for n in range(5000)})], ADA,
+            id="Q8-many-keys",
+        ),
+        pytest.param([replace(None, {f"k{n}": n for n in range(5000)})], ADA, id="kept-keys"),
+        pytest.param(
+            [
+                replace(f"{CUSTOM}:tags", ["a"] * 10_000),
+                *[replace(f'{CUSTOM}:tags[value eq "a"]', ["a"] * 10_000)] * 1000,
+            ],
+            ADA, id="simple-values",
+        ),
+    ],
+)  # fmt: skip
+def test_operations_that_would_take_minutes_are_too_much(
+    operations: list[Any], before: dict[str, Any]
+) -> None:
+    checker = Checker(CUSTOM_TYPE, Acceptance.everything(CUSTOM_TYPE), "keep")
+    error = refusal(*operations, resource=before, checker=checker)
+    assert error.status == 413
+
+
+def test_long_lists_are_changed_by_some_operations() -> None:
+    changed = after(LONG, *[add("emails", f"new{n}") for n in range(50)])
+    assert len(changed["emails"]) == 10_050
+
+
+def test_many_equal_values_are_replaced_once() -> None:
+    before = {"userName": "ada", CUSTOM: {"tags": ["a", *["b"] * 1000]}}
+    changed = after(before, replace(TAGGED, [f"{n}" for n in range(1000)]))
+    assert len(changed[CUSTOM]["tags"]) == 1001
 
 
 TAGGED = f'{CUSTOM}:tags[value eq "b"]'

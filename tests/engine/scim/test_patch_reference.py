@@ -115,6 +115,7 @@ FITTING: dict[str, st.SearchStrategy[Any]] = {
     | st.fixed_dictionaries({"value": TEXTS})
     | st.just([{"value": "a", "$ref": "x"}]),
     f"{MANAGER}.value": TEXTS,
+    "manager": TEXTS,
     f"{ENTERPRISE_USER}.department": TEXTS,
     ENTERPRISE_USER: st.fixed_dictionaries({}, optional={"department": TEXTS, "manager": TEXTS}),
     f"{CUSTOM}:level": st.sampled_from([1, "7", None]),

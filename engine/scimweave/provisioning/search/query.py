@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 from scimweave.provisioning.search import cursor
 from scimweave.provisioning.search.cursor import Mark
-from scimweave.provisioning.search.selecting import Selected, Source, select
+from scimweave.provisioning.search.selecting import READ_AT_ONCE, Selected, select
 from scimweave.provisioning.search.sorting import Order, Sorted, order
+from scimweave.provisioning.search.source import Source
+from scimweave.scim.bare_names import mentions_bare_names, with_schemas
 from scimweave.scim.error import invalid_count, invalid_filter
 from scimweave.scim.filter import parse_filter
 from scimweave.scim.quirks import quirks_of_filter
@@ -56,7 +58,7 @@ async def query(sources: Sequence[Source], asked: Query) -> Page:
 
     Raises ``ScimError``: invalidFilter, invalidPath (``sort_by``), invalidCursor, invalidCount.
     """
-    parsed = _parse(asked.filter)
+    parsed = _parse(asked.filter, sources)
     page = await _stored(sources, asked, parsed)
     if parsed is None or page.records or page.total:
         return page
@@ -97,7 +99,7 @@ async def _one_value(source: Source, asked: Query, parsed: Compare) -> Page | No
     index = source.indexes.find(parsed.path)
     if index is None or asked.sort_by is not None or asked.cursor is not None:
         return None
-    records = await source.few(index.name, index.normal(parsed.value))
+    records = await source.few(index.name, index.normal(parsed.value), READ_AT_ONCE)
     if records is None:
         return None
     start = _offset(asked)
@@ -108,12 +110,19 @@ def _offset(asked: Query) -> int:
     return max(1, asked.start_index) - 1
 
 
-def _parse(text: str | None) -> Filter | None:
+def _parse(text: str | None, sources: Sequence[Source]) -> Filter | None:
     if text is None:
         return None
     if not text.strip():
         raise invalid_filter('the filter is empty; write for example: userName eq "ada"')
-    return parse_filter(text)
+    found = parse_filter(text)
+    if not mentions_bare_names(text):
+        return found
+    full = with_schemas(found)
+    if full != found:
+        for source in sources:
+            source.noted(frozenset({"S1"}))
+    return full
 
 
 async def _page(selections: Sequence[Selected], asked: Query) -> Page:

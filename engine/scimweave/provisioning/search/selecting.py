@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from scimweave.provisioning.search.indexes import Indexes
-from scimweave.provisioning.search.pushdown import Plan, Planner, Special, conditions_of
+from scimweave.provisioning.search.pushdown import Plan, Planner, conditions_of
 from scimweave.provisioning.search.sorting import Order, Sorted
+from scimweave.provisioning.search.source import Outside, Source
 from scimweave.scim.error import ScimError
 from scimweave.scim.filter import Condition, compile_filter
 from scimweave.scim.resource import to_wire
 from scimweave.scim.schema import ResourceType
 from scimweave.scim.syntax import AttributePath, Filter, attribute_names
-from scimweave.store.base import Record, Store
+from scimweave.store.base import Record
 from scimweave.store.conditions import All, Equals, HasId
 from scimweave.store.conditions import Condition as StoreCondition
 
 T = TypeVar("T")
 # Few enough that requests with less to do come in between.
 READ_TOGETHER = 200
-# So many are read in a few hundred microseconds, without a look at how many there are.
+# So many are read, and looked at, without giving way to other requests.
 READ_AT_ONCE = 50
+TESTED_AT_ONCE = 10
 # Each of them may come with very many members.
 READ_WITH_OUTSIDE = 20
 Test = Callable[[Record], bool]
@@ -31,54 +32,6 @@ Read = Callable[[int, Record, Record], T | None]
 EVERYTHING = Plan(None, True)
 # What the stored resource does not hold, or may not: these come with its reply.
 _MADE = frozenset({"schemas", "id", "meta", "active"})
-
-
-def _nothing_special(part: Filter) -> None:
-    return None
-
-
-def _nobody_cares(quirks: frozenset[str]) -> None:
-    """Take no note."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """A multi-valued attribute that records do not hold; ``read`` finds its elements by id."""
-
-    attribute: str
-    read: Callable[[Sequence[str]], Awaitable[Mapping[str, Sequence[dict[str, Any]]]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The stored resources of one type in one integration.
-
-    ``special`` answers parts of a filter that read no attribute of the stored resource, such as
-    the members of a group. ``outside`` is read where that is not enough. ``noted`` is told of the
-    quirks of a filter. ``missed`` looks elsewhere for what a filter did not find, and says whether
-    to look here once more.
-    """
-
-    store: Store
-    integration: str
-    resource_type: ResourceType
-    indexes: Indexes
-    special: Special = _nothing_special
-    outside: Outside | None = None
-    noted: Callable[[frozenset[str]], None] = _nobody_cares
-    missed: Callable[[Filter], Awaitable[bool]] | None = None
-
-    @property
-    def kind(self) -> str:
-        """The name of the resource type."""
-        return self.resource_type.name
-
-    async def few(self, attribute: str, value: str) -> Sequence[Record] | None:
-        """Return all that have an indexed value; None where they are more than a few."""
-        found = await self.store.find(
-            self.integration, self.resource_type.name, attribute, value, READ_AT_ONCE + 1
-        )
-        return found if len(found) <= READ_AT_ONCE else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +76,17 @@ class Selected:
 
     async def _few(self) -> Sequence[Record] | None:
         """Return all of them, where one read of the store says that they are few."""
-        condition = self.plan.condition
+        source, condition, test = self.source, self.plan.condition, self.test
         if self.outside is not None:
             return None
-        source = self.source
         if isinstance(condition, HasId):
             record = await source.store.get(source.integration, source.kind, condition.id)
             found: Sequence[Record] | None = () if record is None else (record,)
         elif isinstance(condition, Equals):
-            found = await source.few(condition.attribute, condition.value)
+            most = READ_AT_ONCE if test is None else TESTED_AT_ONCE
+            found = await source.few(condition.attribute, condition.value, most)
         else:
             return None
-        test = self.test
         return found if found is None or test is None else [each for each in found if test(each)]
 
     async def behind(self, after: int, limit: int) -> Sequence[tuple[int, Record]]:
@@ -219,10 +171,10 @@ class Selected:
         self, outside: Outside, positions: Sequence[int]
     ) -> Sequence[tuple[int, Record, Record]]:
         records = await self.read(positions)
-        elements = await outside.read([record.id for _, record in records])
+        elements = await outside.read([record.id for _, record in records], self.base_url)
 
         def seen(record: Record) -> Record:
-            found = {outside.attribute: elements.get(record.id, ())}
+            found = {outside.attribute: [*elements.get(record.id, ())]}
             return replace(record, resource={**record.resource, **found})
 
         return [(position, record, seen(record)) for position, record in records]

@@ -53,6 +53,24 @@ async def test_queries(call: Provider, ada: dict[str, Any], query: str, hits: in
     assert (answer.status, answer.body["totalResults"]) == (200, hits)
 
 
+async def test_manager_as_entra_once_named_it(
+    call: Provider, engine: Engine, ada: dict[str, Any]
+) -> None:
+    boss = (await call("POST", "/Users", {"userName": "boss"})).body["id"]
+    one, asked = f"/Users/{ada['id']}", f'id eq "{ada["id"]}" and manager eq "{boss}"'
+    params = {"filter": asked, "attributes": "id"}
+    assert (await call("GET", "/Users", params=params)).body["totalResults"] == 0
+    value = [{"$ref": f"http://host/scim/Users/{boss}", "value": boss}]
+    change = {"op": "Add", "path": "manager", "value": value}
+    assert (await call("PATCH", one, {"Operations": [change]})).status == 200
+    assert (await call("GET", one)).body[ENTERPRISE]["manager"]["value"] == boss
+    assert (await call("GET", "/Users", params=params)).body["totalResults"] == 1
+    assert engine.integrations["directory"].sight.quirks["S1"] == 3
+    odd = "not (manager pr) or MANAGER.value eq 7"
+    assert (await call("GET", "/Users", params={"filter": odd})).body["totalResults"] == 1
+    assert (await call("GET", "/Groups", params={"filter": odd})).status == 400
+
+
 @pytest.mark.parametrize(
     ("attributes", "expected"),
     [
