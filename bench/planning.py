@@ -17,7 +17,7 @@ from scimweave.mapping import Program, load, to_json
 from scimweave.provisioning.lifecycle.identifiers import new_id
 from scimweave.store import sqlite_file, sqlite_resources
 from scimweave.store.base import Link, Record
-from scimweave.store.sqlite_rows import record_columns
+from scimweave.store.sqlite_rows import encoded
 
 PRECIATE = Path(__file__).parent.parent / "mappings" / "preciate.yaml"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -66,9 +66,7 @@ def _fill(path: Path, program: Program, users: int) -> None:
     with closing(sqlite_file.connect_writer(path)) as connection:
         connection.execute("BEGIN")
         for record in _records(program, users):
-            sqlite_resources.put(
-                connection, program.integration, record, record_columns(record), ()
-            )
+            sqlite_resources.put(connection, program.integration, encoded(record, ()))
         connection.execute("COMMIT")
 
 

@@ -256,6 +256,11 @@ CASES: dict[str, Case] = {
     "unknown-key-schema": _extension("level: { type: integer, multi: true }"),
     "unusual-urn": _urn("urn:contoso:hr:1.0:Person", CONTOSO),
     "active-unmapped": _replaced("is_active: active", "title: title", "is_active: active"),
+    "unused-key": _replaced(
+        "{ connector: memory }",
+        "{ connector: sql, url: 'sqlite:///var/people.db', pool: { size: 9 } }",
+        "{ connector: sql, url: 'sqlite:///var/people.db' }",
+    ),
     "clear-text": _replaced(
         "{ connector: memory }",
         "{ connector: rest, url: http://api.example.com }",

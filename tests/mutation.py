@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 import orjson
 
@@ -52,6 +52,18 @@ QUERIES = [
     "startIndex=1&count=2",
     "startIndex=2&count=100&attributes=userName,name.givenName",
     "excludedAttributes=members,emails",
+    "sortBy=name.familyName&sortOrder=descending&count=3",
+    "sortBy=groups.display&cursor=&count=2",
+    "cursor=&count=1",
+    'filter=groups[display sw "g" and not (type eq "indirect")]',
+    "",
+]
+GROUP_QUERIES = [
+    'excludedAttributes=members&filter=displayName eq "g1"',
+    'filter=id eq "none" and members eq "7"&attributes=id',
+    'filter=members[type eq "User" and display co "a"]',
+    "sortBy=members.display&count=2&attributes=members.value",
+    "cursor=&count=1&excludedAttributes=members.$ref",
     "",
 ]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "MKCOL", "get", "X"]
@@ -120,11 +132,12 @@ def nested(depth: int) -> Any:
 
 
 class Mutator:
-    """Makes requests out of a seed; ``ids`` are those of users that exist."""
+    """Makes requests out of a seed; ``ids`` and ``groups`` are those of what exists."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
         self.ids: list[str] = ["none"]
+        self.groups: list[str] = ["none"]
         self._number = 0
 
     def message(self) -> Message:
@@ -147,7 +160,8 @@ class Mutator:
         """Return what a provider sends; usual requests come more often."""
         makers = (
             *[self._post] * 2, self._put, *[self._patch] * 3, self._read, self._query_users,
-            self._post_bulk, self._discover,
+            self._post_bulk, self._discover, self._post_group, self._patch_group,
+            self._put_group, self._query_groups, self._search,
         )  # fmt: skip
         message = self.chance.choice(makers)()
         if self.chance.random() < 0.1:
@@ -173,6 +187,53 @@ class Mutator:
 
     def _query_users(self) -> Message:
         return Message("GET", "/Users", query=self.chance.choice(QUERIES))
+
+    def _group(self) -> dict[str, Any]:
+        members = [
+            {"value": self._member(), "$ref": None} for _ in range(self.chance.randint(0, 3))
+        ]
+        return {"displayName": f"g{self.chance.randrange(200)}", "members": members}
+
+    def _member(self) -> str:
+        return self.chance.choice([*self.ids[-20:], *self.groups[-3:]])
+
+    def _one_group(self) -> str:
+        return f"/Groups/{self.chance.choice(self.groups[-20:])}"
+
+    def _post_group(self) -> Message:
+        return Message("POST", "/Groups", body=self._group())
+
+    def _put_group(self) -> Message:
+        return Message("PUT", self._one_group(), body=self._group())
+
+    def _patch_group(self) -> Message:
+        one, other = self._member(), self._member()
+        operations = [
+            {"op": "Add", "path": "members", "value": [{"$ref": None, "value": one}]},
+            {"op": "Remove", "path": "members", "value": [{"value": one}, {"value": other}]},
+            {"op": "remove", "path": f'members[value eq "{one}"]'},
+            {"op": "add", "path": "members", "value": one},
+            {"op": "replace", "value": {"members": [one], "displayName": "g1", "id": "x"}},
+            {"op": "replace", "path": "members", "value": []},
+            {"op": "Replace", "path": "displayName", "value": f"g{self.chance.randrange(200)}"},
+        ]
+        chosen = self.chance.sample(operations, self.chance.randint(1, 3))
+        return Message("PATCH", self._one_group(), body={"Operations": chosen})
+
+    def _query_groups(self) -> Message:
+        path = self.chance.choice(["/Groups", "/Groups", self._one_group()])
+        return Message("GET", path, query=self.chance.choice(GROUP_QUERIES))
+
+    def _search(self) -> Message:
+        query = self.chance.choice([*QUERIES, *GROUP_QUERIES])
+        pairs = (pair.partition("=") for pair in query.split("&") if pair)
+        body: dict[str, Any] = {name: unquote_plus(value) for name, _, value in pairs}
+        for name in body.keys() & {"attributes", "excludedAttributes"}:
+            body[name] = body[name].split(",")
+        for name in body.keys() & {"count", "startIndex"}:
+            body[name] = int(body[name])
+        path = self.chance.choice(["/.search", "/Users/.search", "/Groups/.search"])
+        return Message("POST", path, body=body)
 
     def _post_bulk(self) -> Message:
         return Message("POST", "/Bulk", body={"Operations": self._bulk(self._one())})
@@ -228,6 +289,7 @@ class Mutator:
     def _query(self, query: str) -> str:
         chance = self.chance
         names = ["filter", "count", "startIndex", "attributes", "excludedAttributes", "sortBy", "x"]
+        names += ["cursor", "sortOrder"]
         match chance.randrange(4):
             case 0:
                 return f"{query}&{chance.choice(names)}={chance.choice(TEXTS)}"

@@ -41,11 +41,12 @@ class GroupCommitWriter:
 
     def __init__(self, connect: Callable[[], sqlite3.Connection], name: str) -> None:
         self._connect = connect
-        self._waiting: list[_Pending] = []
-        self._gathering: asyncio.AbstractEventLoop | None = None
-        self._wake: SimpleQueue[None] = SimpleQueue()
-        self._closed = False
+        # What a turn of a loop has brought so far; only loops and ``close`` come through the door.
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Pending]] = {}
         self._door = threading.Lock()
+        self._closed = False
+        # What the thread is to run; None is the last.
+        self._handed: SimpleQueue[list[_Pending] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -60,12 +61,13 @@ class GroupCommitWriter:
         with self._door:
             if self._closed:
                 raise WriterClosed("the writer is closed")
-            self._waiting.append(pending)
-            wakes = self._gathering is not loop
-            self._gathering = loop
-        if wakes:
-            # Not at once: what this turn of the loop still brings goes into the same transaction.
-            loop.call_soon(self._hand_over)
+            gathered = self._gathered.get(loop)
+            if gathered is None:
+                self._gathered[loop] = [pending]
+                # Not at once: what this turn still brings goes into the same transaction.
+                loop.call_soon(self._hand_over, loop)
+            else:
+                gathered.append(pending)
         result: T = await pending.future
         return result
 
@@ -73,16 +75,24 @@ class GroupCommitWriter:
         """Finish what waits, then end the thread. A second call does nothing."""
         with self._door:
             self._closed = True
-        self._wake.put(None)
+            for gathered in self._gathered.values():
+                self._handed.put(gathered)
+            self._gathered.clear()
+            self._handed.put(None)
         self._thread.join()
 
-    def _hand_over(self) -> None:
-        self._gathering = None
-        self._wake.put(None)
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._door:
+            # Nothing where ``close`` was first.
+            if loop in self._gathered:
+                self._handed.put(self._gathered.pop(loop))
 
     def _work(self) -> None:
         connection: sqlite3.Connection | None = None
-        while (batch := self._next_batch()) is not None:
+        waiting: list[_Pending] = []
+        while self._fill(waiting):
+            batch = waiting[:MAX_BATCH]
+            del waiting[:MAX_BATCH]
             try:
                 connection = connection or self._connect()
             except Exception as error:
@@ -97,19 +107,16 @@ class GroupCommitWriter:
         if connection is not None:
             connection.close()
 
-    def _next_batch(self) -> list[_Pending] | None:
-        while True:
-            self._wake.get()
-            with self._door:
-                batch = self._waiting[:MAX_BATCH]
-                del self._waiting[:MAX_BATCH]
-                goes_on = bool(self._waiting) or self._closed
-            if goes_on:
-                self._wake.put(None)
-            if batch:
-                return batch
-            if goes_on:
-                return None
+    def _fill(self, waiting: list[_Pending]) -> bool:
+        """Take what was handed over, and wait where that is nothing; false: nothing will come."""
+        while not waiting or not self._handed.empty():
+            handed = self._handed.get()
+            if handed is None:
+                # It stays the last, for when all that waits is done.
+                self._handed.put(None)
+                return bool(waiting)
+            waiting += handed
+        return True
 
 
 def _transact(connection: sqlite3.Connection, batch: list[_Pending]) -> bool:

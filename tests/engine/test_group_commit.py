@@ -222,6 +222,18 @@ async def test_close_finishes_what_waits(start: Start, path: Path) -> None:
     assert len(values(path)) == 500
 
 
+async def test_more_than_one_transaction_holds_is_finished_before_the_end(
+    start: Start, path: Path
+) -> None:
+    writer = start()
+    tasks = [asyncio.create_task(writer.run(insert(str(number)))) for number in range(600)]
+    await asyncio.sleep(0)
+    # In the thread of the loop, before its turn ends: nothing was handed over yet.
+    writer.close()
+    assert await asyncio.gather(*tasks) == [str(number) for number in range(600)]
+    assert len(values(path)) == 600
+
+
 async def test_nothing_runs_after_close(start: Start) -> None:
     writer = start()
     writer.close()

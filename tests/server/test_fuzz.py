@@ -8,7 +8,7 @@ import os
 import random
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.keys import generate_key
 from scimweave.provisioning.lifecycle.difference import remember, same
 from scimweave.provisioning.search.query import Query
+from scimweave.store.base import Link
 from scimweave_server.http.handler import create_handler
 from scimweave_server.http.limits import Limits
 from scimweave_server.http.protocol import ScimSite
@@ -33,16 +34,30 @@ PATIENCE = 5.0
 LIMITS = Limits(
     max_body=5_000, body_seconds=0.3, head_seconds=0.3, idle_seconds=0.5, lingering_seconds=0.1
 )
+GROUPS = """
+groups:
+  object: crews
+  key: id
+  match: [name]
+  attributes: { name: displayName }
+  members: { object: crew_members, group: crew_id, member: employee_id }
+"""
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
 
 @pytest.fixture
 def mapping(mapping: Path, target: Employees, edit: Callable[[str, str], None]) -> Path:
-    """Return a mapping that takes managers and passwords too."""
+    """Return a mapping that takes managers, passwords and groups too."""
     for column in ("boss", "pass"):
         target.query(f"ALTER TABLE employees ADD COLUMN {column} VARCHAR")
+    target.query("CREATE TABLE crews (id INTEGER PRIMARY KEY, name VARCHAR)")
+    target.query(
+        "CREATE TABLE crew_members (crew_id INTEGER, employee_id INTEGER,"
+        " PRIMARY KEY (crew_id, employee_id))"
+    )
     lines = "    boss: enterprise.manager.value\n    pass: password\n"
     edit("  attributes:\n", f"  attributes:\n{lines}")
+    edit("\ntests:\n", f"{GROUPS}\ntests:\n")
     return mapping
 
 
@@ -134,8 +149,9 @@ class Run:
                 if error.get("status") == str(status) and error.get("detail"):
                     return
             self.bad.append(("no SCIM error", raw))
-        elif status == 201 and message is not None and message.path == "/Users":
-            self.mutator.ids.append(orjson.loads(body)["id"])
+        elif status == 201 and message is not None:
+            made = {"/Users": self.mutator.ids, "/Groups": self.mutator.groups}
+            made.get(message.path, []).append(orjson.loads(body).get("id", "none"))
 
 
 async def assert_target_agrees(engine: Engine, target: Employees) -> None:
@@ -150,6 +166,26 @@ async def assert_target_agrees(engine: Engine, target: Employees) -> None:
         row = rows[record.link.key]
         for name, value in fields.project(record.resource).values.items():
             assert same(remember(fields.field(name), value), row[name]), (name, record.resource)
+    await assert_members_agree(engine, target, {each.id: each.link for each in page.records})
+
+
+async def assert_members_agree(
+    engine: Engine, target: Employees, links: Mapping[str, Link | None]
+) -> None:
+    groups = engine["preciate"].groups
+    assert groups is not None
+    page = await groups.query(Query(count=10**6))
+    assert len(page.records) > 20
+    members = await groups.references([each.id for each in page.records])
+    expected = {
+        (group.link.key, link.key)
+        for group in page.records
+        for each in members.get(group.id, ())
+        if group.link and (link := links.get(each.id))
+    }
+    rows = target.query("SELECT crew_id, employee_id FROM crew_members")
+    assert {(row["crew_id"], row["employee_id"]) for row in rows} == expected
+    assert len(expected) > 20
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -33,7 +34,9 @@ async def test_edit_changes_what_arrives_without_a_restart(
             assert answer.status == 201
         assert target.row("ada@contoso.com")["job_title"] == "Ada"
         edit("job_title:    displayName", "job_title:    displayNam")
-        assert 'did you mean \\"displayName\\"' in await server.logged("mapping refused")
+        refused = json.loads(await server.logged("mapping refused"))
+        assert refused["label"] == 'did you mean "displayName"?'
+        assert (Path(refused["file"]).name, refused["code"]) == (mapping.name, "unknown-attribute")
         async with http.get(f"{server.url}/Users", headers=headers) as answer:
             assert (await answer.json(content_type=None))["totalResults"] == 1
 

@@ -84,6 +84,7 @@ CATALOGUE: Mapping[str, tuple[Severity, str]] = MappingProxyType(
             "The attribute is the service's own, not the provider's.",
         ),
         "unreadable-file": ("error", "The file cannot be read."),
+        "unused-key": ("warning", "The target has no use for a key."),
         "unused-let": ("warning", "No rule uses a named expression."),
         "unused-table": ("warning", "No rule uses a named table."),
         "unusual-urn": ("warning", "Some providers do not export such an extension as a whole."),

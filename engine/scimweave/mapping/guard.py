@@ -30,10 +30,15 @@ class GuardProgram:
         ``in_use`` counts the accounts in use before the first of them left.
         """
         if self.leavers is not None and leavers > self.leavers:
-            return f"more than {self.leavers} leavers within {self.window_text}"
+            return f"more than {leavers_text(self.leavers)} within {self.window_text}"
         if self.percent is not None and leavers > max(ALWAYS_FREE, in_use * self.percent / 100):
             return f"more than {self.percent:g} % of {in_use} users within {self.window_text}"
         return None
+
+
+def leavers_text(count: int) -> str:
+    """Return so many leavers as words."""
+    return f"{count} leaver{'' if count == 1 else 's'}"
 
 
 def read_duration(text: str) -> timedelta | None:

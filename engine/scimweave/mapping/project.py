@@ -168,6 +168,11 @@ class ObjectProgram:
         init=False, repr=False, compare=False, default=None
     )
 
+    @property
+    def published(self) -> ResourceType:
+        """What providers are told of: what is taken, and what is kept where that is said."""
+        return self.acceptance.with_kept() if self.unmapped == "keep" else self.acceptance.accepted
+
     def __post_init__(self) -> None:
         names = {each.name for each in self.fields}
         both = self.operations.deactivate_set.keys() | self.operations.reactivate_set.keys()

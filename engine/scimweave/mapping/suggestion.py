@@ -8,7 +8,7 @@ from scimweave.mapping.project import UserProgram
 from scimweave.scim.error import ScimError
 from scimweave.scim.path import ALIASES, parse_path
 from scimweave.scim.schema import Attribute, ResolvedPath, ResourceType
-from scimweave.scim.syntax import AttributePath
+from scimweave.scim.syntax import AttributePath, is_extension
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PREFIXES = {uri: f"{alias}." for alias, uri in ALIASES.items()}
@@ -36,7 +36,7 @@ def suggested_line(name: str, resource_type: ResourceType) -> str:
     try:
         resolved = resource_type.resolve(path)
     except ScimError:
-        if path.uri is None or resource_type.schema(path.uri) is not None:
+        if path.uri is None or resource_type.schema(path.uri) is not None or is_extension(name):
             return _ignored(name)
         return f"{path.uri}: {{ attributes: {{ {path.attribute}: string }} }}"
     scim_path = _written(path, resolved)

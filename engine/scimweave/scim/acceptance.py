@@ -58,6 +58,17 @@ class Acceptance:
         kept = tuple(each for each in extensions if each.attributes)
         return cls(resource_type, replace(everything, core=core, extensions=kept))
 
+    def with_kept(self) -> ResourceType:
+        """Return ``accepted`` and all that can be kept besides: no secret, nothing read-only."""
+        whole = self.everything(self.resource_type).accepted
+        core = _and_kept(whole.core, self.accepted.core)
+        extensions = (
+            _and_kept(each, self.accepted.schema(each.id) or replace(each, attributes={}))
+            for each in whole.extensions
+        )
+        kept = tuple(each for each in extensions if each.attributes)
+        return replace(whole, core=core, extensions=kept)
+
     def schemas(self) -> list[Schema]:
         """Return the schemas reduced to what is taken, without extensions that are left empty."""
         return [self.accepted.core, *self.accepted.extensions]
@@ -83,6 +94,16 @@ def _reduced(schema: Schema, taken: _Taken) -> Schema:
         if name in taken
     }
     return replace(schema, attributes=MappingProxyType(attributes))
+
+
+def _and_kept(whole: Schema, accepted: Schema) -> Schema:
+    attributes = {
+        name: attribute
+        for name, attribute in whole.attributes.items()
+        if name in accepted.attributes
+        or (attribute.returned != "never" and attribute.mutability != "readOnly")
+    }
+    return replace(whole, attributes=MappingProxyType(attributes))
 
 
 def _reduced_attribute(attribute: Attribute, taken: set[str] | None) -> Attribute:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from scimweave.scim.coercion import Findings, is_empty, wrong_type
+from scimweave.scim.coercion import Findings, is_empty, shown_name, wrong_type
 from scimweave.scim.error import invalid_value, no_target
 from scimweave.scim.fields import Entry, object_of, only_element, refuse_duplicates
 from scimweave.scim.quirks import quirk_of_key
+from scimweave.scim.syntax import is_extension
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -196,8 +197,12 @@ class Dropped:
     path: str
 
     def assign(self, value: Any, adding: bool, findings: Findings) -> Change | None:
-        """Count it."""
-        findings.dropped.append(self.path)
+        """Count it; of an extension that nobody here knows, what it holds."""
+        if isinstance(value, dict) and is_extension(self.path):
+            held = (shown_name(str(key)) for key, each in value.items() if not is_empty(each))
+            findings.dropped += (f"{self.path}:{name}" for name in held)
+        else:
+            findings.dropped.append(self.path)
         return None
 
     def remove(self, value: Any, findings: Findings) -> Change | None:

@@ -22,7 +22,7 @@ from scimweave.scim.elements import ListEdit, compile_elements
 from scimweave.scim.error import invalid_path
 from scimweave.scim.fields import Entry, Fields, Unmapped, keeping
 from scimweave.scim.path import PathError, parse_path
-from scimweave.scim.quirks import has_legacy_dot
+from scimweave.scim.quirks import has_legacy_dot, quirks_of_selection
 from scimweave.scim.schema import Attribute
 from scimweave.scim.syntax import AttributePath
 
@@ -80,8 +80,10 @@ class Editor:
                 return edit if isinstance(edit, Dropped | ReadOnly) else Odd(edit, "S1")
             return self._unknown(path, Slot(path.attribute, uri) if fields else None)
         edit = _known(path, uri, entry)
-        if has_legacy_dot(text, path) and not isinstance(edit, Dropped | ReadOnly):
-            return Odd(edit, "Q20")
+        if isinstance(edit, Dropped | ReadOnly):
+            return edit
+        for quirk in sorted(_quirks(text, path, entry)):
+            edit = Odd(edit, quirk)
         return edit
 
     def _extension(self, uri: str) -> Edit:
@@ -100,6 +102,13 @@ class Editor:
             return Dropped(name)
         slot = slot or Slot(name)
         return KeptEdit(slot, keeping(slot.name, name))
+
+
+def _quirks(text: str, path: AttributePath, entry: Entry) -> set[str]:
+    quirks = {"Q20"} if has_legacy_dot(text, path) else set()
+    if path.filter is not None and entry.attribute is not None:
+        quirks |= quirks_of_selection(path.filter, entry.attribute)
+    return quirks
 
 
 def _known(path: AttributePath, uri: str | None, entry: Entry) -> Edit:

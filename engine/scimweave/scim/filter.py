@@ -132,7 +132,8 @@ def compile_condition(found: Filter, owner: Attribute) -> Condition:
     """Compile the filter of a value path: a condition over one element of ``owner``."""
 
     def lookup(path: AttributePath) -> Reading:
-        if path.uri or path.sub_attribute:
+        # What a value path selects from has no elements of its own.
+        if path.uri or path.sub_attribute or path.filter is not None:
             raise invalid_filter(f'{owner.name} has no sub-attribute "{path}"')
         name = path.attribute.lower()
         if not owner.sub_attributes and name == "value":

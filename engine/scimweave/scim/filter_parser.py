@@ -78,7 +78,7 @@ class Parser:
         """PATH of RFC 7644 §3.5.2, up to the end."""
         path = self._attribute()
         if self.token.kind == "left":
-            path = AttributePath(path.uri, path.attribute, None, self._bracketed())
+            path = AttributePath(path.uri, path.attribute, None, self._bracketed(path))
             if self.token.kind == "dot":
                 self._take()
                 path = AttributePath(path.uri, path.attribute, self._name(), path.filter)
@@ -136,7 +136,7 @@ class Parser:
             return Not(self._grouped())
         path = self._attribute()
         if self.token.kind == "left":
-            inner = self._bracketed()
+            inner = self._bracketed(path)
             if self.token.kind != "dot":
                 return ValuePath(path, inner)
             self._take()
@@ -146,7 +146,10 @@ class Parser:
     def _grouped(self) -> Filter:
         return self._nested("open", "close", '"("', '")"')
 
-    def _bracketed(self) -> Filter:
+    def _bracketed(self, owner: AttributePath) -> Filter:
+        if owner.sub_attribute is not None:
+            reason = f"brackets stand before the sub-attribute: […].{owner.sub_attribute}"
+            raise self._fault(self.token.position, reason)
         return self._nested("left", "right", '"["', '"]"')
 
     def _nested(self, start: str, stop: str, start_text: str, stop_text: str) -> Filter:

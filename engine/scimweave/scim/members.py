@@ -16,6 +16,7 @@ from scimweave.scim.error import ScimError, invalid_value, no_target
 from scimweave.scim.fields import lowered, refuse_duplicates
 from scimweave.scim.filter import Condition, compile_condition
 from scimweave.scim.path import PathError, parse_path
+from scimweave.scim.quirks import quirks_of_selection
 from scimweave.scim.resource import Checker
 from scimweave.scim.schema import GROUP, GROUP_TYPE
 from scimweave.scim.syntax import AttributePath, Compare, Filter, Or
@@ -137,6 +138,7 @@ def _changes(
         # The others are filled in from the member itself.
         return []
     if path.filter is not None:
+        findings.quirks |= quirks_of_selection(path.filter, GROUP_TYPE.core.attributes[MEMBERS])
         return _selected(op, path.filter, value, checker)
     if op == "remove":
         if value is _MISSING or value is None:

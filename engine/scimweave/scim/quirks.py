@@ -6,11 +6,11 @@ the RFCs allow (names in any case, ``add`` on an attribute that is there) is no 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from scimweave.scim.error import ScimError
 from scimweave.scim.lexer import BareWord
-from scimweave.scim.schema import ResourceType
+from scimweave.scim.schema import Attribute, ResourceType
 from scimweave.scim.syntax import And, AttributePath, Compare, Filter, Not, Or, ValuePath
 
 # By the numbers of the fact sheet on what Entra sends; N5 is a rule of its PATCH normaliser,
@@ -53,11 +53,25 @@ def has_legacy_dot(text: str, path: AttributePath) -> bool:
 
 def quirks_of_filter(found: Filter, resource_type: ResourceType) -> frozenset[str]:
     """Return the quirks of a filter."""
+    return _quirks(found, lambda path: _is_boolean(path, resource_type))
+
+
+def quirks_of_selection(found: Filter, owner: Attribute) -> frozenset[str]:
+    """Return the quirks of what stands in brackets behind ``owner``."""
+
+    def is_boolean(path: AttributePath) -> bool:
+        sub = owner.sub_attributes.get(path.attribute.lower())
+        return sub is not None and sub.type == "boolean"
+
+    return _quirks(found, is_boolean)
+
+
+def _quirks(found: Filter, is_boolean: Callable[[AttributePath], bool]) -> frozenset[str]:
     quirks = set()
     for path, value in _comparisons(found, None):
         if isinstance(value, BareWord):
             quirks.add("Q45")
-        elif isinstance(value, str) and _is_boolean(path, resource_type):
+        elif isinstance(value, str) and is_boolean(path):
             quirks.add("Q3")
     return frozenset(quirks) if quirks else NO_QUIRKS
 

@@ -53,6 +53,7 @@ class Checker:
         self.resource_type = resource_type
         self.unmapped = unmapped
         self.required = tuple(_required(acceptance.accepted))
+        self._required_subs = tuple(_required_subs(acceptance.accepted))
         self._fields, extensions = _compile(resource_type, acceptance, unmapped)
         self._extensions = tuple(extensions)
         self._known = frozenset(map(str.lower, (resource_type.core.id, *extensions)))
@@ -96,6 +97,13 @@ class Checker:
                 raise invalid_value(
                     f"{path} is missing: a {self.resource_type.name} needs one that is not empty"
                 )
+
+        for path in self._required_subs:
+            owner = resource if path.uri is None else resource.get(path.uri, {})
+            value = owner.get(path.attribute)
+            for each in value if isinstance(value, list) else (value,):
+                if isinstance(each, dict) and path.sub_attribute not in each:
+                    raise invalid_value(f"{path} is missing: each {path.attribute} needs one")
 
     def refuse_dropped(self, dropped: Iterable[str]) -> None:
         """Raise ``ScimError`` (invalidSyntax) for what nothing maps, where the mapping says so."""
@@ -173,6 +181,16 @@ def _required(accepted: ResourceType) -> Iterator[tuple[str | None, str]]:
         for attribute in schema.attributes.values():
             if attribute.required:
                 yield uri, attribute.name
+
+
+def _required_subs(accepted: ResourceType) -> Iterator[AttributePath]:
+    """Return the sub-attributes that are required wherever their attribute has a value."""
+    for schema in (accepted.core, *accepted.extensions):
+        uri = None if schema is accepted.core else schema.id
+        for attribute in schema.attributes.values():
+            for sub in attribute.sub_attributes.values():
+                if sub.required:
+                    yield AttributePath(uri, attribute.name, sub.name)
 
 
 def _names(schemas: list[Any], uri: str) -> bool:

@@ -193,6 +193,9 @@ def _attribute(body: Mapping[str, Any]) -> Attribute:
     )
 
 
+_EXTERNAL_ID = "The identifier of the resource as the provider defines it."
+
+
 @cache
 def common_attributes() -> Mapping[str, Attribute]:
     """The attributes of every resource (RFC 7643 §3.1)."""
@@ -208,7 +211,7 @@ def common_attributes() -> Mapping[str, Attribute]:
     return _attributes(
         [
             {"name": "id", **exact, "mutability": "readOnly", "returned": "always"},
-            {"name": "externalId", **exact},
+            {"name": "externalId", **exact, "description": _EXTERNAL_ID},
             {"name": "schemas", "type": "reference", "multiValued": True, "returned": "always"},
             {
                 "name": "meta",

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from scimweave.scim.error import ScimError, invalid_syntax
+from scimweave.scim.error import ScimError, invalid_syntax, invalid_value
 from scimweave.scim.filter import Condition, compile_condition
 from scimweave.scim.path import parse_path
 from scimweave.scim.schema import ResourceType
 from scimweave.scim.syntax import AttributePath
 
 _ALWAYS = ("schemas", "id")
+# Each of them is looked for in each resource of a page.
+MAX_NAMES = 500
+MAX_LENGTH = 16_384
 
 
 class _Part(NamedTuple):
@@ -62,8 +65,8 @@ def parse_selection(
 ) -> Selection | None:
     """Read the query parameters; None is all that is returned by default.
 
-    Unknown names are ignored. Raises ``ScimError`` where both are given (invalidSyntax), and for
-    a path that does not parse.
+    Unknown names are ignored. Raises ``ScimError`` where both are given (invalidSyntax), for
+    a path that does not parse, and for too many or too long names (invalidValue).
     """
     if attributes and excluded:
         raise invalid_syntax("attributes and excludedAttributes exclude each other: send one")
@@ -88,7 +91,11 @@ def without(resource: dict[str, Any], paths: Iterable[AttributePath]) -> dict[st
 
 
 def _named(text: str, resource_type: ResourceType) -> Iterator[_Named]:
-    for part in _split(text):
+    if len(text) > MAX_LENGTH:
+        raise invalid_value(f"the names of attributes take more than {MAX_LENGTH} characters")
+    for number, part in enumerate(_split(text)):
+        if number == MAX_NAMES:
+            raise invalid_value(f"more than {MAX_NAMES} attributes are named; send fewer")
         name = part.strip()
         if name:
             yield from _resolved(name, resource_type)

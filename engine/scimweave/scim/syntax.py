@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
 Literal = str | int | float | bool | None
+_EXTENSION = re.compile(r"urn:.+:\d+\.\d+:\w+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ class ValuePath:
 
 
 Filter = Compare | Present | And | Or | Not | ValuePath
+
+
+def is_extension(name: str) -> bool:
+    """Whether a name is the URN of a schema, and not that of one of its attributes."""
+    return _EXTENSION.fullmatch(name) is not None
 
 
 def operands(found: And | Or) -> list[Filter]:

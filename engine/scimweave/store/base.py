@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from scimweave.store.conditions import Condition
 
@@ -61,8 +61,7 @@ class Record:
     link: Link | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """An indexed value of a resource; ``value`` is in the form that is compared."""
 
     attribute: str
@@ -128,7 +127,6 @@ class Intent:
     revision: str
     before: int = 0
     after: Record | None = None
-    lookups: tuple[Lookup, ...] = ()
     key: Key | None = None
     delivery: Mapping[str, Any] = field(default_factory=dict)
     members: MemberDelta = NO_MEMBERS
@@ -234,7 +232,7 @@ class Store(Protocol):
         outcome: str,
         *,
         put: Record | None = None,
-        lookups: Sequence[Lookup] = (),
+        lookups: Sequence[Lookup] | None = (),
         members: MemberDelta = NO_MEMBERS,
         remove: str | None = None,
         refers: Mapping[str, Key | None] = NO_REFERENCES,
@@ -243,15 +241,15 @@ class Store(Protocol):
         """Close a journal entry and store or remove its resource, in one transaction.
 
         ``outcome`` is ``done`` or another word for the log; ``put`` replaces the record with
-        that id and its lookups; ``members`` join and leave the group ``put``; ``remove`` is the id
-        of a resource, whose memberships go with it; ``refers`` are keys of other accounts that
-        were written, by resource id. Where one of those is another by now, or the key of this one
-        changes while others refer to it, that is noted (``moved``). Raises ``DuplicateValue``,
-        and then nothing is written.
+        that id and its lookups, which stay as they are where they are None; ``members`` join and
+        leave the group ``put``; ``remove`` is the id of a resource, whose memberships go with it;
+        ``refers`` are keys of other accounts that were written, by resource id. Where one of those
+        is another by now, or the key of this one changes while others refer to it, that is noted
+        (``moved``). Raises ``DuplicateValue``, and then nothing is written.
         """
         ...
 
-    async def hold(self, intent: Intent, hold: Hold) -> None:
+    async def hold(self, intent: Intent, hold: Hold, lookups: Sequence[Lookup] = ()) -> None:
         """Store ``intent.after``, or remove its resource, and note that the target knows nothing.
 
         One transaction with the journal entry, which is closed as ``held``. Somebody who is held

@@ -86,6 +86,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+_ANY_RESOURCE = "SELECT 1 FROM resource LIMIT 1"
+
+
+def look(connection: sqlite3.Connection) -> None:
+    """Read something, whatever it is."""
+    connection.execute(_ANY_RESOURCE).fetchone()
+
+
 def migrate(path: Path) -> None:
     """Bring the file's schema to this version's. Raises ``StoreError``."""
     try:

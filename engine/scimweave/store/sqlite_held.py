@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from collections.abc import Sequence
 
 from scimweave.store.base import Hold, Key, Leaver
 from scimweave.store.sqlite_rows import hold_columns, hold_from, leaver_from
@@ -24,22 +24,33 @@ def put(connection: sqlite3.Connection, integration: str, entry: int, hold: Hold
     connection.execute(_HOLD, (integration, entry, *hold_columns(hold)))
 
 
-_END = "DELETE FROM held WHERE integration = ? AND resource_id = ? RETURNING entry"
+_CONCERNED = """
+SELECT resource_id, entry FROM held WHERE integration = ?1 AND resource_id = ?2
+UNION ALL
+SELECT resource_id, entry FROM held WHERE integration = ?1 AND key = ?3 AND resource_id <> ?2
+"""
+_END = "DELETE FROM held WHERE integration = ? AND resource_id = ?"
 _NOT_COUNTED = "UPDATE journal SET leaver = NULL WHERE id = ?"
-_OF_ACCOUNT = "SELECT resource_id FROM held WHERE integration = ? AND key = ?"
 
 
-def end(connection: sqlite3.Connection, integration: str, resource_id: str) -> None:
-    """Forget that somebody is held, if they are; they do not count as a leaver."""
-    for entry in connection.execute(_END, (integration, resource_id)).fetchall():
-        connection.execute(_NOT_COUNTED, entry)
+def end(
+    connection: sqlite3.Connection,
+    integration: str,
+    resource_id: str,
+    new_key: Key | None,
+    *,
+    stays: bool = False,
+) -> None:
+    """Forget that somebody is held, unless that ``stays``, and who was held with their account.
 
-
-def end_of_account(connection: sqlite3.Connection, integration: str, key: Key, owner: str) -> None:
-    """Forget whoever was held with an account that belongs to ``owner`` now."""
-    for (resource_id,) in connection.execute(_OF_ACCOUNT, (integration, key)).fetchall():
-        if resource_id != owner:
-            end(connection, integration, resource_id)
+    ``new_key`` is the account's, where it is another one than before. Nobody counts as a leaver
+    who is not held any more.
+    """
+    concerned = (integration, resource_id, new_key)
+    for held_id, entry in connection.execute(_CONCERNED, concerned).fetchall():
+        if not (stays and held_id == resource_id):
+            connection.execute(_END, (integration, held_id))
+            connection.execute(_NOT_COUNTED, (entry,))
 
 
 _COLUMNS = (
@@ -56,9 +67,15 @@ SELECT {_COLUMNS} FROM held WHERE integration = ? AND {column} = ? ORDER BY sinc
 }
 
 
-def held(connection: sqlite3.Connection, integration: str, **by: Any) -> list[Hold]:
-    """Return who is held: all, or those of the one column of ``by`` that is not None."""
-    for column, value in by.items():
+def held(
+    connection: sqlite3.Connection,
+    integration: str,
+    resource_id: str | None,
+    name: str | None,
+    key: Key | None,
+) -> Sequence[Hold]:
+    """Return who is held: all, or by the one of the others that is not None."""
+    for column, value in (("resource_id", resource_id), ("name", name), ("key", key)):
         if value is not None:
             rows = connection.execute(_HELD_BY[column], (integration, value)).fetchall()
             break
@@ -77,8 +94,14 @@ def count(connection: sqlite3.Connection, integration: str) -> int:
 
 
 _LEAVERS = """
-SELECT resource_id, min(at), max(outcome IS 'held' AND operation <> 'delete') FROM journal
-WHERE integration = ? AND leaver = 1 AND at > ? GROUP BY resource_id ORDER BY min(at)
+SELECT resource_id, min(at), max(outcome IS 'held' AND operation <> 'delete') FROM (
+    SELECT resource_id, at, operation, outcome FROM journal
+    WHERE integration = ?1 AND leaver = 1 AND at > ?2
+    UNION ALL
+    SELECT resource_id, at, operation, NULL FROM intent
+    WHERE integration = ?1 AND leaver = 1 AND at > ?2
+)
+GROUP BY resource_id ORDER BY min(at)
 """
 
 
@@ -89,11 +112,13 @@ def leavers(connection: sqlite3.Connection, integration: str, since: int) -> lis
     ]
 
 
-_FORGET = """
-UPDATE journal SET leaver = NULL WHERE integration = ? AND leaver = 1 AND at > ?
-"""
+_FORGET = [
+    f"UPDATE {table} SET leaver = NULL WHERE integration = ? AND leaver = 1 AND at > ?"  # noqa: S608
+    for table in ("journal", "intent")
+]
 
 
 def forget(connection: sqlite3.Connection, integration: str, since: int) -> None:
     """Count nobody any more who left after ``since``."""
-    connection.execute(_FORGET, (integration, since))
+    for statement in _FORGET:
+        connection.execute(statement, (integration, since))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
 
 from scimweave.store.base import DuplicateValue, Key, Lookup, Record
-from scimweave.store.sqlite_rows import record_from
+from scimweave.store.sqlite_rows import Encoded, record_from
 
 _GET = """
 SELECT seq, id, resource_type, body, version, created, modified,
@@ -29,7 +27,7 @@ SELECT r.seq, r.id, r.resource_type, r.body, r.version, r.created, r.modified,
        r.link_key, r.link_projection, r.link_revision
 FROM lookup AS l JOIN resource AS r ON r.seq = l.seq
 WHERE l.integration = ? AND l.resource_type = ? AND l.attribute = ? AND l.value = ?
-ORDER BY l.seq LIMIT ?
+ORDER BY l.place LIMIT ?
 """
 
 
@@ -93,49 +91,44 @@ _PLACE = """
 SELECT seq, link_key FROM resource WHERE integration = ? AND id = ? AND resource_type = ?
 """
 _INSERT = """
-INSERT INTO resource (body, version, created, modified, link_key, link_projection, link_revision,
+INSERT INTO resource (body, version, modified, link_key, link_projection, link_revision, created,
                       integration, id, resource_type)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+# When it was made never changes, and a column that is named has its index written.
 _UPDATE = """
-UPDATE resource SET body = ?, version = ?, created = ?, modified = ?,
+UPDATE resource SET body = ?, version = ?, modified = ?,
        link_key = ?, link_projection = ?, link_revision = ?
 WHERE seq = ?
 """
 
 
-def put(
-    connection: sqlite3.Connection,
-    integration: str,
-    record: Record,
-    columns: tuple[Any, ...],
-    lookups: Sequence[Lookup],
-) -> Key | None:
-    """Insert or replace a resource, encoded as ``columns``, with its lookups.
+def put(connection: sqlite3.Connection, integration: str, record: Encoded) -> Key | None:
+    """Insert or replace a resource, with its lookups unless they are None.
 
     Returns the key of the account that it had before. Raises ``DuplicateValue``.
     """
     identity = (integration, record.id, record.resource_type)
+    kind = (integration, record.resource_type)
     row = connection.execute(_PLACE, identity).fetchone()
-    before: Key | None = None
     if row is None:
-        seq = connection.execute(_INSERT, (*columns, *identity)).lastrowid
-    else:
-        seq, before = row
-        connection.execute(_UPDATE, (*columns, seq))
-    assert seq is not None  # noqa: S101 - an INSERT that worked has a rowid
-    replace_lookups(connection, (integration, record.resource_type), seq, set(lookups))
+        made = (*record.columns, record.created, *identity)
+        seq = connection.execute(_INSERT, made).lastrowid
+        assert seq is not None  # noqa: S101 - an INSERT that worked has a rowid
+        _add_lookups(connection, kind, seq, set(record.lookups or ()))
+        return None
+    before: Key | None
+    seq, before = row
+    connection.execute(_UPDATE, (*record.columns, seq))
+    if record.lookups is not None:
+        replace_lookups(connection, kind, seq, set(record.lookups))
     return before
 
 
-_LOOKUPS = "SELECT attribute, value, is_unique FROM lookup WHERE seq = ?"
+_LOOKUPS = "SELECT attribute, value, place = 0 FROM lookup WHERE seq = ?"
 _DELETE_LOOKUP = """
 DELETE FROM lookup
-WHERE integration = ? AND resource_type = ? AND attribute = ? AND value = ? AND seq = ?
-"""
-_INSERT_LOOKUP = """
-INSERT INTO lookup (integration, resource_type, attribute, value, seq, is_unique)
-VALUES (?, ?, ?, ?, ?, ?)
+WHERE integration = ? AND resource_type = ? AND attribute = ? AND value = ? AND place = ?
 """
 
 
@@ -143,17 +136,41 @@ def replace_lookups(
     connection: sqlite3.Connection, kind: tuple[str, str], seq: int, wanted: set[Lookup]
 ) -> None:
     """Make ``wanted`` the lookups of a resource. Raises ``DuplicateValue``."""
-    rows = connection.execute(_LOOKUPS, (seq,)).fetchall()
-    stored = {Lookup(attribute, value, bool(unique)) for attribute, value, unique in rows}
-    for each in stored - wanted:
-        connection.execute(_DELETE_LOOKUP, (*kind, each.attribute, each.value, seq))
-    for each in wanted - stored:
-        try:
-            connection.execute(
-                _INSERT_LOOKUP, (*kind, each.attribute, each.value, seq, int(each.unique))
-            )
-        except sqlite3.IntegrityError as error:
-            raise DuplicateValue(each.attribute) from error
+    stored = set(connection.execute(_LOOKUPS, (seq,)).fetchall())
+    if stored == wanted:
+        return
+    gone = [
+        (*kind, attribute, value, 0 if unique else seq)
+        for attribute, value, unique in stored - wanted
+    ]
+    connection.executemany(_DELETE_LOOKUP, gone)
+    _add_lookups(connection, kind, seq, wanted - stored)
+
+
+_INSERT_LOOKUP = """
+INSERT INTO lookup (integration, resource_type, attribute, value, place, seq)
+VALUES (?, ?, ?, ?, ?, ?)
+"""
+_OWNER = """
+SELECT seq FROM lookup
+WHERE integration = ? AND resource_type = ? AND attribute = ? AND value = ? AND place = 0
+"""
+
+
+def _add_lookups(
+    connection: sqlite3.Connection, kind: tuple[str, str], seq: int, new: set[Lookup]
+) -> None:
+    rows = [
+        (*kind, attribute, value, 0 if unique else seq, seq) for attribute, value, unique in new
+    ]
+    try:
+        connection.executemany(_INSERT_LOOKUP, rows)
+    except sqlite3.IntegrityError as error:
+        for attribute, value, unique in new:
+            owner = connection.execute(_OWNER, (*kind, attribute, value)).fetchone()
+            if unique and owner not in {None, (seq,)}:
+                raise DuplicateValue(attribute) from error
+        raise
 
 
 _REMOVE = "DELETE FROM resource WHERE integration = ? AND id = ? AND resource_type = ?"

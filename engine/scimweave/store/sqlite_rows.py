@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -36,7 +36,7 @@ def micros(moment: datetime) -> int:
 
 def moment(value: int) -> datetime:
     """Return the UTC time of ``micros``."""
-    return _EPOCH + timedelta(microseconds=value)
+    return _EPOCH + value * _MICROSECOND
 
 
 def encode(value: Any) -> bytes:
@@ -47,22 +47,36 @@ def encode(value: Any) -> bytes:
         raise StoreError(f"a value cannot be stored: {error}") from error
 
 
-def record_columns(record: Record) -> tuple[Any, ...]:
-    """Return body, version, created, modified and the three columns of the link."""
+class Encoded(NamedTuple):
+    """A record as it is stored: what changes with each version, and what never does."""
+
+    id: str
+    resource_type: str
+    # Body, version, modified and the three columns of the link.
+    columns: tuple[Any, ...]
+    created: int
+    link: Link | None
+    # None: those that are there stay.
+    lookups: Sequence[Lookup] | None
+
+
+def encoded(record: Record, lookups: Sequence[Lookup] | None) -> Encoded:
+    """Encode a record for the writing thread. Raises ``StoreError``."""
     link = record.link
-    return (
+    columns = (
         encode(record.resource),
         record.version,
-        micros(record.created),
         micros(record.last_modified),
         link.key if link else None,
         encode(link.projection) if link else None,
         link.revision if link else None,
     )
+    created = micros(record.created)
+    return Encoded(record.id, record.resource_type, columns, created, link, lookups)
 
 
 def record_from(row: Row) -> Record:
-    """Decode seq, id, resource_type and ``record_columns``."""
+    """Decode seq, id, resource_type, body, version, created, modified and the link's columns."""
     _, id_, resource_type, body, version, created, modified, key, projection, revision = row
     link = None if projection is None else Link(key, orjson.loads(projection), revision)
     return Record(
@@ -70,15 +84,23 @@ def record_from(row: Row) -> Record:
     )
 
 
+def known_by(intent: Intent) -> tuple[str, str, str]:
+    """Return the integration, and by which name it knows which resource."""
+    return intent.integration, intent.label.casefold(), intent.resource_id
+
+
 def intent_columns(intent: Intent, at: datetime) -> tuple[Any, ...]:
-    """Return the columns of a journal row that is open, without its id."""
-    payload = {
+    """Return the columns of an intent, without its id."""
+    link = intent.after.link if intent.after else None
+    is_all_new = link is not None and link.projection == intent.delivery
+    payload: dict[str, Any] = {
         "before": intent.before,
         "after": _record_json(intent.after),
-        "lookups": [(each.attribute, each.value, each.unique) for each in intent.lookups],
-        "delivery": intent.delivery,
-        "members": [intent.members.added, intent.members.removed, intent.members.displays],
+        # The link of a new account says the same.
+        "delivery": None if is_all_new else intent.delivery,
     }
+    if members := intent.members:
+        payload["members"] = [members.added, members.removed, members.displays]
     return (
         micros(at),
         intent.integration,
@@ -86,12 +108,11 @@ def intent_columns(intent: Intent, at: datetime) -> tuple[Any, ...]:
         intent.resource_id,
         str(intent.operation),
         intent.label,
-        intent.label.casefold(),
         encode([(change.field, change.old, change.new) for change in intent.changes]),
         intent.revision,
         intent.key,
-        encode(payload),
         1 if intent.leaver else None,
+        encode(payload),
     )
 
 
@@ -100,6 +121,12 @@ def open_intent_from(row: Row) -> OpenIntent:
     id_, integration, resource_type, resource_id, operation, label, changes, *rest = row
     revision, key, raw = rest
     payload = orjson.loads(raw)
+    after = _record_from_json(payload["after"])
+    delivery = payload["delivery"]
+    if delivery is None:
+        assert after is not None  # noqa: S101 - only a link can say the same
+        assert after.link is not None  # noqa: S101
+        delivery = after.link.projection
     intent = Intent(
         integration=integration,
         resource_type=resource_type,
@@ -109,11 +136,9 @@ def open_intent_from(row: Row) -> OpenIntent:
         changes=_changes_from(changes),
         revision=revision,
         before=payload["before"],
-        after=_record_from_json(payload["after"]),
-        lookups=tuple(Lookup(*each) for each in payload["lookups"]),
+        after=after,
         key=key,
-        delivery=payload["delivery"],
-        # Entries from before there were groups have none.
+        delivery=delivery,
         members=_members(*payload.get("members", ())),
     )
     return OpenIntent(id_, intent)

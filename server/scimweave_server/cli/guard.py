@@ -26,6 +26,12 @@ from scimweave_server.cli.programs import live_program
 if TYPE_CHECKING:
     from scimweave.mapping import Program
 
+# What became of an account, so that nobody takes a dropped deletion for one that was done.
+_BECAME = {
+    "release": "account {account}: {was}",
+    "drop": "account {account} stays as it is: no {was}",
+}
+
 app = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Name of the integration.")]
@@ -57,8 +63,9 @@ def list_(integration: Name, store: StoreUrl = DEFAULT_STORE, as_json: Json = Fa
             )
         )
     print(
-        f"they leave after all: scimweave guard release {integration} --all (or who)\n"
-        f"they stay:            scimweave guard drop {integration} --all (or who)"
+        f"they leave after all:  scimweave guard release {integration} --all\n"
+        f"they stay:             scimweave guard drop {integration} --all\n"
+        "(or some of them by userName, in place of --all)"
     )
 
 
@@ -128,12 +135,14 @@ def _print(
     from scimweave.mapping.document.snippet import harmless
 
     word = {"release": "released", "drop": "dropped"}[decision]
+    became = _BECAME[decision]
     print(f"{integration}: {len(done) - len(failed)} {word}, {len(failed)} failed")
     for each in done:
         if each["reason"] is not None:
             print(harmless(f"  {each['label']}: {each['reason']}"))
         else:
-            print(harmless(f"  {each['label']}, account {each['account']}: {each['operation']}"))
+            account, operation = each["account"], each["operation"]
+            print(harmless(f"  {each['label']}, {became.format(account=account, was=operation)}"))
 
 
 async def _held(store: str, integration: str) -> list[dict[str, Any]]:

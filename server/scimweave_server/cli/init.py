@@ -13,6 +13,7 @@ from scimweave_server.cli.options import expected_errors, fail, run_loop, write_
 if TYPE_CHECKING:
     from scimweave.connectors.base import FieldDescription
 
+_VARIABLE = "DATABASE_PASSWORD"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _PASSWORD = re.compile(
     r"(?P<before>://[^:/?#@]*:)[^/?#@]+(?=@)|(?P<name>[?&](?:password|passwd|pwd)=)[^&]+",
@@ -75,7 +76,8 @@ def _of_table(name: str, url: str, object_name: str) -> str:
     fields = run_loop(_described(url, object_name))
     address = _PASSWORD.sub(_from_environment, url)
     shown = address if "${" in address else f"${{DATABASE_URL:-{address}}}"
-    return draft(name, ["connector: sql", f"url: {shown}"], object_name, fields)
+    remark = f" # review: set {_VARIABLE}" if _VARIABLE in address else ""
+    return draft(name, ["connector: sql", f"url: {shown}{remark}"], object_name, fields)
 
 
 def _of_api(name: str, file: Path, object_name: str) -> str:
@@ -110,7 +112,7 @@ async def _described(url: str, object_name: str) -> list[FieldDescription]:
 
 
 def _from_environment(found: re.Match[str]) -> str:
-    return f"{found['before'] or found['name']}${{DATABASE_PASSWORD:-}}"
+    return f"{found['before'] or found['name']}${{{_VARIABLE}:-}}"
 
 
 def _named(object_name: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scimweave.mapping.document.snippet import harmless
 from scimweave_server.cli.options import (
     DEFAULT_STORE,
     Json,
@@ -76,7 +77,7 @@ def _table(entries: list[Entry]) -> Table:
         table.add_row(
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
             entry.operation,
-            Text(entry.label),
+            Text(harmless(entry.label)),
             "–" if entry.key is None else str(entry.key),
             _outcome(entry),
             Text("\n".join(_what(entry))),
@@ -88,7 +89,9 @@ def _paragraph(entry: Entry) -> Text:
     from rich.text import Text
 
     account = "" if entry.key is None else f"  account {entry.key}"
-    head = f"{entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.operation}  {entry.label}{account}  "
+    head = (
+        f"{entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.operation}  {harmless(entry.label)}{account}  "
+    )
     return Text(head).append(_outcome(entry)).append("".join(f"\n    {x}" for x in _what(entry)))
 
 
@@ -99,7 +102,8 @@ def _outcome(entry: Entry) -> Text:
 
 
 def _what(entry: Entry) -> list[str]:
-    return [*map(_change, entry.changes), *([entry.detail] if entry.detail else [])]
+    what = [*map(_change, entry.changes), *([entry.detail] if entry.detail else [])]
+    return [harmless(each) for each in what]
 
 
 def _change(change: Change) -> str:

@@ -110,7 +110,8 @@ def _counts(plan: Plan) -> Iterator[str]:
     for (section, name), found in plan.fields.items():
         numbers = (found.written, found.cleared, found.refused)
         table.add_row(f"{section}.{name}", *(str(each or NOBODY) for each in numbers))
-    console = Console(width=100)
+    # Each line is made harmless as a whole: colours would not survive that.
+    console = Console(width=100, force_terminal=False)
     with console.capture() as captured:
         console.print(table)
     yield from (line.rstrip() for line in captured.get().splitlines())

@@ -104,6 +104,8 @@ def _print(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from scimweave.mapping.document.snippet import harmless
+
     table = Table(box=None)
     for title in ("times", "first (UTC)", "last (UTC)"):
         table.add_column(title, no_wrap=True)
@@ -112,5 +114,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         # To the minute: what counts here is the line that can be copied.
         cells = (row["count"], row["first_seen"][:16], row["last_seen"][:16])
-        table.add_row(*map(str, cells), Text(row["attribute"]), Text(row["line"]))
+        table.add_row(
+            *map(str, cells), *(Text(harmless(row[each])) for each in ("attribute", "line"))
+        )
     Console().print(table)

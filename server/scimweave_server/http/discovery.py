@@ -32,12 +32,13 @@ def _config(integration: Integration, base: str, limits: Limits) -> list[dict[st
 
 
 def _schemas(integration: Integration, base: str, limits: Limits) -> list[dict[str, Any]]:
-    found = [schema for each in integration.program.objects for schema in each.acceptance.schemas()]
+    types = [each.published for each in integration.program.objects]
+    found = [schema for each in types for schema in (each.core, *each.extensions)]
     return discovery.schemas(base, found)
 
 
 def _resource_types(integration: Integration, base: str, limits: Limits) -> list[dict[str, Any]]:
-    found = [each.acceptance.accepted for each in integration.program.objects]
+    found = [each.published for each in integration.program.objects]
     return discovery.resource_types(base, found)
 
 

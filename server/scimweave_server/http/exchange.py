@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from scimweave.provisioning.lifecycle.membership import address
 from scimweave.provisioning.resources import Resources
 from scimweave.scim.resource import to_wire
 from scimweave.scim.schema import ResourceType
@@ -106,7 +107,7 @@ class Exchange:
         is_group = self.resources.reference_attribute == "groups"
         found = {
             "value": reference.id,
-            "$ref": f"{self.base}/{reference.resource_type}s/{reference.id}",
+            "$ref": address(reference, self.base),
             # Groups of a user are those that it is in itself: nested ones are not unfolded.
             "type": "direct" if is_group else reference.resource_type,
         }

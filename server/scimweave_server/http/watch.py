@@ -12,6 +12,7 @@ from scimweave.mapping import Diagnostic
 from scimweave.provisioning.engine import Engine
 
 log = structlog.get_logger("scimweave.mapping")
+_REFUSED = "mapping refused, the running one stays"
 
 
 async def watch(engine: Engine, stop: asyncio.Event) -> None:
@@ -46,7 +47,13 @@ async def _reload(engine: Engine) -> None:
 
 
 def report(findings: tuple[Diagnostic, ...]) -> None:
-    """Show the linter's message to the operator, and log where and what."""
+    """Log where and what is wrong; on a terminal with the linter's message in place of its parts.
+
+    Elsewhere every line of standard error is JSON, and stays so.
+    """
     for finding in findings:
-        log.error("mapping refused, the running one stays", **finding.to_dict())
-        print(finding.render(color=sys.stderr.isatty()), file=sys.stderr, flush=True)
+        if sys.stderr.isatty():
+            log.error(_REFUSED)
+            print(finding.render(color=True), file=sys.stderr, flush=True)
+        else:
+            log.error(_REFUSED, **finding.to_dict())

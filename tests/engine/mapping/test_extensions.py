@@ -55,6 +55,15 @@ def test_types_follow_from_the_schema(contoso: Program) -> None:
     assert (found["code"], found["level"], found["badge"]) == ("string", "integer", "integer")
 
 
+def test_q19_name_that_entra_may_not_export_is_taken_and_warned_of() -> None:
+    more = "schema: { urn:contoso:hr:1.0:Person: { alias: hr, attributes: { level: integer } } }\n"
+    text = mapping_text("level: hr.level", more=more)
+    assert codes(text) == ["unusual-urn"]
+    body = {"urn:contoso:hr:1.0:Person": {"level": "7"}}
+    mapping = program("level: hr.level", more=more)
+    assert mapping.users.project(resource(mapping, **body)).values["level"] == 7
+
+
 def test_all_that_is_declared_is_accepted(contoso: Program) -> None:
     body = {"tags": ["a", "b"], "badge": {"color": "red"}}
     assert resource(contoso, **{CONTOSO: body})[CONTOSO] == body
@@ -113,6 +122,24 @@ def test_attributes_are_filtered(contoso: Program, text: str, holds: bool) -> No
     assert condition(user) is holds
 
 
+@pytest.mark.parametrize(
+    ("declared", "exact"),
+    [
+        ("reference", True),
+        ("binary", True),
+        ("{ type: reference, caseExact: false }", False),
+        ("string", False),
+        ("{ type: complex, attributes: { to: reference } }", True),
+    ],
+)
+def test_addresses_and_binary_data_are_case_exact(declared: str, exact: bool) -> None:
+    vocabulary = program(more=SCHEMA.replace("level: integer", f"link: {declared}")).users
+    found = vocabulary.resource_type.schema(CONTOSO)
+    assert found is not None
+    link = found.attributes["link"]
+    assert link.sub_attributes.get("to", link).case_exact is exact
+
+
 def test_required_attribute_is_asked_for() -> None:
     mapping = program(
         more=SCHEMA.replace("level: integer", "level: {type: integer, required: true}")
@@ -125,6 +152,20 @@ def test_required_attribute_is_asked_for() -> None:
             parse_patch({"Operations": [{"op": "remove", "path": path}]}, checker(mapping)).apply(
                 user
             )
+
+
+@pytest.mark.parametrize("many", ["false", "true"])
+def test_required_sub_attribute_is_asked_for_in_each_value(many: str) -> None:
+    badge = f"badge: {{ type: complex, multiValued: {many}, attributes: {{ number: "
+    more = SCHEMA.replace("badge: { type: complex, attributes: { number: integer", f"{badge}X")
+    mapping = program(more=more.replace("X", "{ type: integer, required: true }"))
+    with pytest.raises(ScimError, match=f"{CONTOSO}:badge.number is missing"):
+        resource(mapping, **{CONTOSO: {"badge": {"color": "red"}}})
+    assert CONTOSO not in resource(mapping)
+    user = resource(mapping, **{CONTOSO: {"badge": {"number": 1, "color": "red"}}})
+    operation = {"op": "remove", "path": f"{CONTOSO}:badge.number"}
+    with pytest.raises(ScimError, match=r"badge\.number is missing"):
+        parse_patch({"Operations": [operation]}, checker(mapping)).apply(user)
 
 
 def test_tests_of_the_file_know_the_extension() -> None:

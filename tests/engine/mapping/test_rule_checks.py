@@ -111,6 +111,43 @@ def test_type_that_never_fits(rule: str, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("expr: $number", []),
+        ("expr: lower($number)", ["type-mismatch"]),
+        ("expr: lower($more)", ["type-mismatch"]),
+        ("expr: lower($text)", []),
+        ("expr: lower($mails)", ["type-mismatch"]),
+        ("expr: 'lower($mails[0])'", []),
+        ("expr: 'emails[?length($number)]'", ["type-mismatch"]),
+        ("expr: $number, type: boolean", ["type-mismatch"]),
+        ("expr: $more, type: integer", []),
+        ("expr: $mails, values: { a: b }", ["type-mismatch"]),
+        ("from: title, default: { expr: lower($more) }", ["type-mismatch"]),
+    ],
+)
+def test_type_that_never_fits_is_seen_through_a_named_expression(
+    rule: str, expected: list[str]
+) -> None:
+    named = (
+        "let: { number: length(userName), more: $number, text: lower(userName),"
+        " mails: 'emails[*].value' }\n"
+    )
+    found = codes(mapping_text(f"x: {{ {rule} }}", more=named))
+    assert [each for each in found if each == "type-mismatch"] == expected
+
+
+def test_mistake_in_a_named_expression_is_told_where_it_stands() -> None:
+    text = mapping_text("x: $a", "y: $a", more="let: { a: lower(length(userName)) }\n")
+    (found,) = findings(
+        text.replace("x: $a", "x: { expr: $a }").replace("y: $a", "y: { expr: $a }")
+    )
+    assert found.code == "type-mismatch"
+    assert found.span is not None
+    assert found.span.text.startswith("let:")
+
+
+@pytest.mark.parametrize(
     ("expression", "expected"),
     [
         ("switch(title, 'x', 'a', 'A', 'b', 'B')", 0),

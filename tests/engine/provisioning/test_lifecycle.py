@@ -9,6 +9,7 @@ import pytest
 from employees import Employees
 from scimweave.provisioning.engine import Engine
 from scimweave.provisioning.lifecycle.journal import Event
+from scimweave.provisioning.lifecycle.lookups import ACCOUNT, account_value
 from scimweave.provisioning.users import Users
 from scimweave.scim.error import ScimError
 from scimweave.store.base import Record
@@ -294,6 +295,20 @@ async def test_account_that_is_gone_is_made_anew(
     (entry,) = (await engine.store.journal("preciate", user="ada@contoso.com"))[-1:]
     assert entry.detail is not None
     assert "drift" in entry.detail
+
+
+async def test_account_that_was_made_anew_is_known_by_its_new_key(
+    users: Users, ada: Record, target: Employees, engine: Engine
+) -> None:
+    await users.create({"userName": "grace@contoso.com"})
+    target.query("DELETE FROM employees WHERE email = 'ada@contoso.com'")
+    await users.patch(ada.id, [{"op": "Replace", "path": "title", "value": "Countess"}])
+    assert ada.link is not None
+    keys = (target.row("ada@contoso.com")["id"], ada.link.key)
+    found = [
+        await engine.store.find("preciate", "User", ACCOUNT, account_value(key)) for key in keys
+    ]
+    assert [[each.id for each in records] for records in found] == [[ada.id], []]
 
 
 async def test_account_that_is_gone_is_a_failure_where_the_file_says_so(

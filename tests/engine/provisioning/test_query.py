@@ -563,6 +563,28 @@ async def test_mapping_names_more_that_is_indexed(
     assert [record.resource["userName"] for record in page.records] == ["grace@contoso.com"]
 
 
+async def test_user_is_found_by_what_they_have_after_each_change_and_by_nothing_else(
+    engine: Engine, users: Users, edit: Callable[[str, str], None]
+) -> None:
+    edit("users:\n", "users:\n  filterable: [title, enterprise.department]\n")
+    await engine.reload()
+    department = f"{ENTERPRISE_USER}:department"
+    has = {"userName": "ada", "externalId": "a", "title": "analyst", department: "engines"}
+    made = await users.create(
+        {**has, department: None, ENTERPRISE_USER: {"department": has[department]}}
+    )
+
+    async def found(path: str, value: str) -> int:
+        return (await users.query(Query(f'{path} eq "{value}"'))).total or 0
+
+    for path in [*has, "displayName"]:
+        old, new = has.get(path), f"new {path[-5:]}"
+        await users.patch(made.id, [{"op": "replace", "path": path, "value": new}])
+        has |= {} if old is None else {path: new}
+        assert old is None or await found(path, old) == 0
+        assert [await found(each, value) for each, value in has.items()] == [1] * len(has)
+
+
 async def test_queries_while_an_index_is_made_do_without_it(
     engine: Engine,
     users: Users,

@@ -64,7 +64,7 @@ async def test_ignored_attributes_are_not_counted(
         )
         assert {name for name, _ in sight.unmapped} == {
             "name.honorificPrefix",
-            "urn:x:2.0:yz",
+            "urn:x:2.0:yz:a",
             "foot",
         }
 

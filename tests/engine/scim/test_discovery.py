@@ -81,6 +81,25 @@ def test_schemas_make_models(resource_type: Any) -> None:
             assert "external_id" in made.model_fields
 
 
+def test_names_that_are_not_shared_are_said_to_be() -> None:
+    unique = {
+        (body["name"], attribute["name"])
+        for kind in (USER_TYPE, GROUP_TYPE)
+        for body in schemas(BASE, Acceptance.everything(kind).schemas())
+        for attribute in body["attributes"]
+        if attribute["uniqueness"] == "server"
+    }
+    assert unique == {("User", "userName"), ("Group", "displayName")}
+
+
+def test_everything_is_described() -> None:
+    for kind in (USER_TYPE, GROUP_TYPE):
+        for body in schemas(BASE, Acceptance.everything(kind).schemas()):
+            for attribute in body["attributes"]:
+                for each in (attribute, *attribute.get("subAttributes", ())):
+                    assert each["description"], (attribute["name"], each["name"])
+
+
 def test_documents_hold_no_null() -> None:
     documents = [
         service_provider_config(BASE, max_results=1, default_page_size=1),

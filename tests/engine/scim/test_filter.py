@@ -60,6 +60,8 @@ def test_filter_selects(text: str, expected: bool) -> None:
         ('(userName eq "a"', 16),
         ('userName eq "a" b', 16),
         ("9x pr", 0),
+        ('emails.value[type eq "work"]', 12),
+        ('title pr and emails.value[type eq "work"].type pr', 25),
     ],
 )
 def test_bad_filter_says_where(text: str, position: int) -> None:
@@ -114,7 +116,16 @@ def test_simple_values_are_compared_by_value(text: str, expected: bool) -> None:
     assert compile_filter(parse_filter(text), seats)(seat) is expected
 
 
-@pytest.mark.parametrize("text", ['password sw "a"', 'roles[nothing eq "a"]', "active gt true"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'password sw "a"',
+        'roles[nothing eq "a"]',
+        "active gt true",
+        'emails[value[type eq "work"]]',
+        'emails[not (value[type eq "work"])]',
+    ],
+)
 def test_what_cannot_be_compared_is_refused(text: str) -> None:
     with pytest.raises(ScimError) as caught:
         compile_filter(parse_filter(text), USER_TYPE)

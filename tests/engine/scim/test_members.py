@@ -102,6 +102,15 @@ def test_value_path_can_be_replaced() -> None:
     assert changes == [("leave", ("a",)), ("join", ("b",))]
 
 
+@pytest.mark.parametrize(
+    ("path", "quirks"), [('members[value eq "a"]', set()), ("members[value eq a]", {"Q45"})]
+)
+def test_quirks_of_a_selection_are_noted(path: str, quirks: set[str]) -> None:
+    findings = Findings()
+    split_members({"Operations": [{"op": "remove", "path": path}]}, CHECKER, findings)
+    assert findings.quirks == quirks
+
+
 def test_all_members_are_replaced() -> None:
     assert replaced_members([{"value": "a"}, {"value": "b"}, {"value": "a"}]) == (
         MemberChange("clear"),

@@ -161,8 +161,7 @@ COMPACT = [
 
 
 @pytest.mark.parametrize("operations", [VERBOSE, COMPACT], ids=["dialect-A", "dialect-B"])
-def test_both_dialects_of_entra_mean_the_same(operations: list[Any]) -> None:
-    # Q30: the same checker takes both.
+def test_q30_both_dialects_of_entra_mean_the_same(operations: list[Any]) -> None:
     patch = parsed(*operations)
     assert patch.apply({"userName": "ada", "name": {"formatted": "A"}}) == {
         "userName": "ada",

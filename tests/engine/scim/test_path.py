@@ -42,6 +42,7 @@ def test_path_reads(text: str, expected: Any) -> None:
         ("emails[type eq].value", 14),
         ("emails]", 6),
         ("a b", 2),
+        ('emails.value[type eq "work"]', 12),
     ],
 )
 def test_bad_path_says_where(text: str, position: int) -> None:

@@ -66,6 +66,16 @@ PATCHES = [
     ),
     pytest.param({"op": "remove", "path": f"{ENTERPRISE_USER}.department"}, {"Q20"}, id="Q20"),
     pytest.param({"op": "replace", "value": {"id": "x", "title": "y"}}, {"Q28"}, id="Q28"),
+    pytest.param(
+        {"op": "replace", "path": 'roles[primary eq "True"].value', "value": "x"},
+        {"Q3", "Q9"},
+        id="Q3-selected",
+    ),
+    pytest.param(
+        {"op": "remove", "path": "emails[type eq work and primary eq true]"},
+        {"Q45"},
+        id="Q45-selected",
+    ),
     pytest.param({"op": "add", "path": "active", "value": False}, set(), id="Q5-is-allowed"),
     pytest.param({"op": "replace", "path": f"{WORK}.value", "value": "x"}, set(), id="value-path"),
     pytest.param({"op": "replace", "path": f"{USER}:title", "value": "x"}, set(), id="Q29"),
@@ -91,6 +101,7 @@ def test_quirks_of_a_patch(operation: dict[str, Any], quirks: set[str]) -> None:
         ),
         pytest.param({"op": "add", "path": "members", "value": "3"}, {"Q15"}, id="Q15"),
         pytest.param({"op": "remove", "path": 'members[value eq "1"]'}, set(), id="Q13"),
+        pytest.param({"op": "remove", "path": "members[value eq a1]"}, {"Q45"}, id="Q45"),
         pytest.param(
             {"op": "add", "path": "members", "value": [{"$ref": None, "value": "3"}]},
             set(),

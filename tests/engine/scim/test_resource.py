@@ -309,7 +309,11 @@ def test_refusal_keeps_a_password_to_itself() -> None:
             id="extension",
         ),
         pytest.param({f"{CUSTOM}:level": 1}, (f"{CUSTOM}:level",), id="Q7-urn-key"),
-        pytest.param({"urn:x:y:2.0:User": {"a": 1}}, ("urn:x:y:2.0:User",), id="unknown-extension"),
+        pytest.param(
+            {"urn:x:y:2.0:User": {"a": 1, "b": "", "c": {"d": 1}}},
+            ("urn:x:y:2.0:User:a", "urn:x:y:2.0:User:c"),
+            id="unknown-extension",
+        ),
         pytest.param({"foo.bar": 1, "a b": 1}, ("a b", "foo.bar"), id="unknown-paths"),
     ],
 )

@@ -192,6 +192,10 @@ def test_returned_is_heeded(
         ("userName", "emails", "invalidSyntax"),
         ("emails[type eq", None, "invalidPath"),
         ("a b", None, "invalidPath"),
+        ("userName," * 501, None, "invalidValue"),
+        (None, "," * 100_000, "invalidValue"),
+        ("emails[type pr]," * 60_000, None, "invalidValue"),
+        (",".join(["emails[" + "type pr or " * 150 + "type pr]"] * 10), None, "invalidValue"),
         ('emails[foo eq "x"]', None, "invalidFilter"),
     ],
 )

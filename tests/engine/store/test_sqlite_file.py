@@ -13,7 +13,7 @@ import pytest
 from scimweave.store.base import StoreError
 from scimweave.store.sqlite import SqliteStore
 
-SCHEMA = 6
+SCHEMA = 8
 
 
 async def add(store: SqliteStore, number: int, hint: str = "…") -> None:

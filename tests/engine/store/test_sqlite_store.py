@@ -43,7 +43,6 @@ def intent(after: Record | None, resource_id: str = "u1", label: str = "Ada@exam
         revision="r1",
         before=3,
         after=after,
-        lookups=tuple(lookups(after)) if after else (),
         key="k7",
         delivery={"email": label, "is_active": True},
     )
@@ -128,6 +127,58 @@ async def test_a_unique_value_is_refused_twice_and_nothing_is_written(store: Sql
     assert (await store.journal("preciate"))[-1].outcome == "failed"
 
 
+async def test_a_unique_value_is_refused_that_another_process_took(
+    store: SqliteStore, path: Path
+) -> None:
+    beside = await SqliteStore.open(path, exclusive=False)
+    entries = [await each.begin(intent(record("u1", "ada"))) for each in (store, beside)]
+    await beside.commit(
+        entries[1], "done", put=record("u1", "ada"), lookups=lookups(record("u1", "ada"))
+    )
+    with pytest.raises(DuplicateValue):
+        await store.commit(
+            entries[0], "done", put=record("u2", "ada"), lookups=lookups(record("u2", "ada"))
+        )
+    assert await found(store, "ada") == ["u1"]
+    await beside.close()
+
+
+async def test_the_value_that_is_taken_is_named_among_others(store: SqliteStore) -> None:
+    account = Lookup("$account", "7", unique=True)
+    shared = Lookup("externalId", "x")
+    for id_, user_name in (("u1", "ada"), ("u2", "grace")):
+        each = record(id_, user_name)
+        entry = await store.begin(intent(each))
+        committing = store.commit(
+            entry, "done", put=each, lookups=[shared, account, *lookups(each)]
+        )
+        if id_ == "u1":
+            await committing
+            continue
+        with pytest.raises(DuplicateValue) as raised:
+            await committing
+        assert raised.value.attribute == "$account"
+    assert await found(store, "grace") == []
+
+
+async def test_a_value_becomes_unique_and_common_again(store: SqliteStore) -> None:
+    for unique in (False, True, False):
+        each = record("u1", "ada")
+        entry = await store.begin(intent(each))
+        await store.commit(entry, "done", put=each, lookups=[Lookup("userName", "ada", unique)])
+        entry = await store.begin(intent(record("u2", "ada")))
+        committing = store.commit(
+            entry, "done", put=record("u2", "ada"), lookups=lookups(record("u2", "ada"))
+        )
+        if unique:
+            with pytest.raises(DuplicateValue):
+                await committing
+        else:
+            await committing
+            entry = await store.begin(intent(None, "u2"))
+            await store.commit(entry, "done", remove="u2")
+
+
 async def test_a_unique_value_is_taken_in_its_integration_only(store: SqliteStore) -> None:
     await save(store, record("u1", "ada"))
     entry = await store.begin(replace(intent(record("u1", "ada")), integration="other"))
@@ -209,13 +260,50 @@ async def test_a_closed_entry_is_a_line_of_the_log(store: SqliteStore, path: Pat
     assert (line.id, line.operation, line.label) == (entry, "create", "Ada@example.com")
     assert (line.outcome, line.detail, line.key) == ("done", "adopted", 7)
     with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT payload FROM journal").fetchall() == [(None,)]
+        assert connection.execute("SELECT count(*) FROM intent").fetchone() == (0,)
 
 
 async def test_an_open_entry_has_no_outcome(store: SqliteStore) -> None:
     await store.begin(intent(record()))
     (line,) = await store.journal("preciate")
     assert (line.outcome, line.detail, line.closed, line.key) == (None, None, None, "k7")
+
+
+async def test_a_number_is_never_given_twice(store: SqliteStore) -> None:
+    first, second = [await store.begin(intent(record())) for _ in range(2)]
+    for entry in (second, first):
+        await store.commit(entry, "failed")
+    third = await store.begin(intent(record()))
+    assert [line.id for line in await store.journal("preciate")] == [first, second, third]
+    assert first < second < third
+
+
+async def test_an_intent_whose_link_says_all_comes_back_whole(store: SqliteStore) -> None:
+    whole = replace(intent(record()), delivery=LINK.projection)
+    await store.begin(whole)
+    (opened,) = await store.open_intents("preciate")
+    assert opened.intent == whole
+
+
+@pytest.mark.parametrize("outcome", ["done", "failed"])
+async def test_a_leaver_counts_from_the_intent_on_unless_it_failed(
+    store: SqliteStore, outcome: str
+) -> None:
+    before = datetime.now(UTC) - timedelta(minutes=1)
+    entry = await store.begin(replace(intent(None), leaver=True))
+    assert [each.resource_id for each in await store.leavers("preciate", before)] == ["u1"]
+    await store.commit(entry, outcome)
+    assert len(await store.leavers("preciate", before)) == (1 if outcome == "done" else 0)
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_leavers_can_be_forgotten(store: SqliteStore, is_open: bool) -> None:
+    before = datetime.now(UTC) - timedelta(minutes=1)
+    entry = await store.begin(replace(intent(None), leaver=True))
+    if not is_open:
+        await store.commit(entry, "done")
+    await store.forget_leavers("preciate", before)
+    assert await store.leavers("preciate", before) == []
 
 
 async def test_an_entry_is_closed_once(store: SqliteStore) -> None:

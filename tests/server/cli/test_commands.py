@@ -200,6 +200,33 @@ def test_log_cuts_no_name_and_no_value_however_narrow_the_terminal(
         assert re.sub(r"\s", "", text) in re.sub(r"\s", "", shown)
 
 
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_log_and_unmapped_write_no_control_characters_to_a_terminal(
+    run: Run,
+    mapping: Path,
+    store_url: str,
+    target: Employees,
+    monkeypatch: pytest.MonkeyPatch,
+    columns: str,
+) -> None:
+    async def provision() -> None:
+        async with Engine.open(mapping, store=store_url) as engine:
+            ada = {
+                "userName": "a\x1b[2Jb",
+                "title": "x\x1b]0;y\x07",
+                "n\x1bc": 1,
+                "nickName": "n",
+            }
+            await engine["preciate"].users.create(ada)
+
+    asyncio.run(provision())
+    monkeypatch.setenv("COLUMNS", columns)
+    for words in (("log", "preciate"), ("unmapped", "preciate", "--mappings", mapping)):
+        shown = run(*words)
+        assert shown.exit_code == 0
+        assert not re.search(r"[\x00-\x09\x0b-\x1f]", shown.stdout)
+
+
 @pytest.mark.usefixtures("provisioned")
 def test_log_of_a_person_of_whom_nothing_is_known(run: Run) -> None:
     assert (

@@ -80,6 +80,13 @@ def test_leavers_are_listed_released_and_dropped(
     assert (again.exit_code, again.stdout) == (0, "preciate: 0 dropped, 0 failed\n")
 
 
+def test_dropped_deletion_is_not_taken_for_one_that_was_done(run: Run, leavers: Employees) -> None:
+    assert run("guard", "drop", "preciate", "dan@contoso.com").stdout.splitlines() == [
+        "preciate: 1 dropped, 0 failed",
+        "  dan@contoso.com, account 4 stays as it is: no delete",
+    ]
+
+
 def test_running_server_does_it_itself(
     run: Run, leavers: Employees, mapping: Path, store_url: str
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from golden_file import matches_golden
 from scimweave.mapping import Program, lint, load
 from scimweave_server.cli import app
 from scimweave_server.cli.init import _PASSWORD, _from_environment
+from scimweave_server.cli.init import _described as described
+
+init = import_module("scimweave_server.cli.init")
 
 EMPLOYEES = (
     "id INTEGER PRIMARY KEY",
@@ -223,3 +227,15 @@ def test_draft_does_not_replace_a_file(tmp_path: Path) -> None:
 )
 def test_password_stays_in_the_environment(url: str, expected: str) -> None:
     assert _PASSWORD.sub(_from_environment, url) == expected
+
+
+def test_draft_says_which_variable_wants_the_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = create(tmp_path, EMPLOYEES)
+    # The table is one of SQLite, which has no passwords.
+    monkeypatch.setattr(init, "_described", lambda url, table: described(file, table))
+    url = "postgresql://scim:t0p@db/hr"
+    shown = run("init", "--target", url, "--object", "employees").stdout
+    (line,) = (each for each in shown.splitlines() if each.startswith("  url: "))
+    assert line.endswith(":${DATABASE_PASSWORD:-}@db/hr # review: set DATABASE_PASSWORD")

@@ -80,6 +80,14 @@ def test_file_is_planned_with_what_it_takes_away_in_front(
     matches_golden("plan/edited.json", plan("--file", edited, "--json").stdout, tmp_path)
 
 
+def test_terminal_shows_what_a_file_would_hold(
+    plan: Plan, edited: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # What rich takes for a terminal.
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    matches_golden("plan/edited.txt", plan("--file", edited).stdout, tmp_path)
+
+
 def test_live_mapping_that_was_edited_tells_who_lags_behind(
     plan: Plan, edit: Callable[[str, str], None], edited: Path, tmp_path: Path
 ) -> None:

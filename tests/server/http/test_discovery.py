@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -51,10 +52,18 @@ async def test_resource_types_and_one_by_id(call: Provider) -> None:
     assert schema["id"] == ENTERPRISE
 
 
-async def test_no_document_holds_a_null(call: Provider) -> None:
+async def test_q68_no_document_holds_a_null(call: Provider) -> None:
     for path in ("/Schemas", "/ResourceTypes", "/ServiceProviderConfig"):
         async with call.client.get(call.path + path, headers=call.headers) as answer:
             assert "null" not in await answer.text()
+
+
+async def test_q68_schemas_are_a_list_of_what_has_camel_case_names(call: Provider) -> None:
+    body = (await call("GET", "/Schemas")).body
+    assert body["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:ListResponse"]
+    keys = {key for schema in body["Resources"] for each in schema["attributes"] for key in each}
+    assert {"multiValued", "caseExact", "subAttributes"} <= keys
+    assert all(re.fullmatch("[a-z][A-Za-z]*", key) for key in keys)
 
 
 async def test_every_answer_about_users_is_valid_scim(call: Provider) -> None:

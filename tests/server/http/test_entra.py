@@ -200,7 +200,7 @@ async def test_reference_check_by_id(call: Provider, ada: dict[str, Any]) -> Non
     assert answer.body["Resources"] == [{"schemas": ada["schemas"], "id": ada["id"]}]
 
 
-async def test_request_without_headers_is_answered(call: Provider, ada: dict[str, Any]) -> None:
+async def test_q47_request_without_headers_is_answered(call: Provider, ada: dict[str, Any]) -> None:
     answer = await call("GET", "/Users", skip_auto_headers=["Accept", "User-Agent", "Content-Type"])
     assert answer.status == 200
 

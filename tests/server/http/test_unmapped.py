@@ -10,6 +10,7 @@ import pytest
 
 from provider import Provider
 from scimweave.provisioning.engine import Engine
+from scimweave.scim.schema import ENTERPRISE_USER
 
 CUSTOM = "urn:ietf:params:scim:schemas:extension:acme:2.0:User"
 BODY: dict[str, Any] = {
@@ -48,6 +49,20 @@ async def test_kept_is_returned_filtered_and_changed(call: Provider) -> None:
     assert [each["value"] for each in changed.body["emails"]] == ["a@b", "c@d"]
 
 
+@pytest.mark.parametrize(("policy", "listed"), [("keep", True), ("drop", False), ("reject", False)])
+async def test_discovery_lists_what_is_kept(call: Provider, listed: bool) -> None:
+    core, *extensions = (await call("GET", "/Schemas")).body["Resources"]
+    names = {each["name"]: each.get("subAttributes", ()) for each in core["attributes"]}
+    assert ("nickName" in names, "emails" in names) == (listed, listed)
+    assert ("middleName" in {sub["name"] for sub in names["name"]}) is listed
+    assert not {"password", "groups", "id", "meta"} & names.keys()
+    assert [each["id"] for each in extensions] == [ENTERPRISE_USER]
+    (enterprise,) = extensions
+    assert ("costCenter" in {each["name"] for each in enterprise["attributes"]}) is listed
+    (user,) = (await call("GET", "/ResourceTypes")).body["Resources"]
+    assert user["schemaExtensions"] == [{"schema": ENTERPRISE_USER, "required": False}]
+
+
 @pytest.mark.parametrize("policy", ["reject"])
 async def test_rejected_is_named(call: Provider) -> None:
     answer = await call("POST", "/Users", BODY)
@@ -68,4 +83,15 @@ async def test_dropped_is_counted(call: Provider, engine: Engine) -> None:
     created = await call("POST", "/Users", BODY)
     assert created.body.keys() == {"schemas", "id", "userName", "title", "active", "meta"}
     counted = dict(engine["preciate"].sight.unmapped)
-    assert counted == {"nickName": 1, "emails": 1, "favouriteColour": 1, CUSTOM: 1}
+    seat = f"{CUSTOM}:seat"
+    assert counted == {"nickName": 1, "emails": 1, "favouriteColour": 1, seat: 1}
+    one = f"/Users/{created.body['id']}"
+    for change in (
+        {"path": seat, "value": 8},
+        {"path": CUSTOM, "value": {"seat": 8, "desk": None}},
+        {"value": {CUSTOM: {"seat": 8}}},
+    ):
+        assert (await call("PATCH", one, {"Operations": [{"op": "add", **change}]})).status == 200
+    assert dict(engine["preciate"].sight.unmapped) == {**counted, seat: 4}
+    await call("PUT", one, {**BODY, CUSTOM: "no object"})
+    assert dict(engine["preciate"].sight.unmapped)[CUSTOM] == 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ldap3
+from ldap3.core.exceptions import LDAPException
 
 from scimweave.connectors.base import TargetError, Unreachable
 from scimweave.connectors.ldap.results import BIND_REFUSED, SUCCESS, Refused
@@ -18,15 +20,25 @@ if TYPE_CHECKING:
 def connect(options: LdapOptions) -> ldap3.Connection:
     """Open a connection and bind. Raises ``TargetError``."""
     try:
-        return _connected(options)
-    except TargetError:
-        raise
-    except Exception as error:
-        # What answers need not be a directory, and then anything may break.
+        connection = _made(options)
+    except LDAPException as error:
         raise unreachable(options, error) from error
+    try:
+        result = _bind(connection, options)
+    except Exception as error:
+        # Whatever it is: see ``Session._answer``.
+        connection.strategy.close()
+        raise unreachable(options, error) from error
+    if result["result"] != SUCCESS:
+        connection.unbind()
+        refused = Refused(result["result"], result["description"], result["message"])
+        if refused.code in BIND_REFUSED:
+            raise TargetError(f"{options.url} refuses the bind: {refused}")
+        raise Unreachable(f"{options.url}: {refused}")
+    return connection
 
 
-def _connected(options: LdapOptions) -> ldap3.Connection:
+def _made(options: LdapOptions) -> ldap3.Connection:
     # A server object keeps what it learnt of an address that no longer answers.
     server = ldap3.Server(
         options.url, get_info=ldap3.NONE, connect_timeout=options.timeout, tls=_tls(options)
@@ -35,7 +47,7 @@ def _connected(options: LdapOptions) -> ldap3.Connection:
     if bind is not None and not bind.password:
         # Many a directory takes a bind without a password for one of nobody (RFC 4513 §5.1.2).
         raise TargetError("target.bind.password is empty")
-    connection = ldap3.Connection(
+    return ldap3.Connection(
         server,
         user=bind.dn if bind else None,
         password=bind.password if bind else None,
@@ -48,17 +60,14 @@ def _connected(options: LdapOptions) -> ldap3.Connection:
         auto_escape=False,
         return_empty_attributes=False,
     )
+
+
+def _bind(connection: ldap3.Connection, options: LdapOptions) -> Mapping[str, Any]:
     connection.open(read_server_info=False)
     if options.tls is not None and options.tls.start:
         connection.start_tls(read_server_info=False)
     _, result, _, _ = connection.bind(read_server_info=False)
-    if result["result"] != SUCCESS:
-        connection.unbind()
-        refused = Refused(result["result"], result["description"], result["message"])
-        if refused.code in BIND_REFUSED:
-            raise TargetError(f"{options.url} refuses the bind: {refused}")
-        raise Unreachable(f"{options.url}: {refused}")
-    return connection
+    return result  # type: ignore[no-any-return]  # ldap3 has no types
 
 
 def _tls(options: LdapOptions) -> ldap3.Tls | None:

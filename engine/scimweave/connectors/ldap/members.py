@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from scimweave.connectors.base import Key, Rejected
 from scimweave.connectors.ldap.account import DN, filter_value, key_filter, key_of
@@ -15,7 +15,7 @@ from scimweave.connectors.ldap.results import (
     Refused,
 )
 from scimweave.connectors.ldap.schema import Schema
-from scimweave.connectors.ldap.session import Session
+from scimweave.connectors.ldap.session import Session, Step
 
 if TYPE_CHECKING:
     from scimweave.connectors.ldap.options import LdapGroups
@@ -82,7 +82,7 @@ class MemberAttribute:
         self,
         session: Session,
         group: str,
-        what: str,
+        what: Literal["ADD", "DELETE"],
         values: Sequence[bytes],
         harmless: int,
         nobody: bytes | None = None,
@@ -92,9 +92,9 @@ class MemberAttribute:
         for attempt in range(ATTEMPTS):
             if not left:
                 return
-            steps = [("ADD", [nobody])] if nobody is not None else []
+            steps: list[Step] = [("ADD", [nobody])] if nobody is not None else []
             try:
-                session.modify(group, {self.name: [*steps, (what, left)]})  # type: ignore[list-item]
+                session.modify(group, {self.name: [*steps, (what, left)]})
                 return
             except Refused as refused:
                 if refused.code != harmless or attempt == ATTEMPTS - 1:
@@ -164,8 +164,8 @@ class MemberAttribute:
             filters = "".join(f"({self._held}={filter_value(value)})" for value in chunk)
             for entry in session.search(self._base, f"(|{filters})", [self._held, self._key]):
                 key = key_of(self._schema, self._key, entry)
-                for value in entry.values(self._held) if key is not None else ():
-                    found[value] = key  # type: ignore[assignment]  # narrowed by the loop
+                if key is not None:
+                    found.update(dict.fromkeys(entry.values(self._held), key))
         return found
 
     def _with(self, value: bytes) -> str:

@@ -17,8 +17,9 @@ from scimweave.connectors.ldap.results import NO_SUCH_OBJECT, PASSING, SIZE_LIMI
 if TYPE_CHECKING:
     from scimweave.connectors.ldap.options import LdapOptions
 
+Step = tuple[Literal["ADD", "DELETE", "REPLACE"], Sequence[bytes]]
 # By attribute: what is done to its values, in this order.
-Changes = Mapping[str, Sequence[tuple[Literal["ADD", "DELETE", "REPLACE"], Sequence[bytes]]]]
+Changes = Mapping[str, Sequence[Step]]
 _PAGED = "1.2.840.113556.1.4.319"
 
 
@@ -169,7 +170,10 @@ class Session:
         try:
             _, result, response, _ = getattr(self._connection, method)(*arguments, **options)
         except Exception as error:
-            # What comes over the wire need not be LDAP, and then anything may break.
+            # What comes over the wire need not be LDAP, and ldap3 decodes it without a look. Beside
+            # its own errors, KeyError, IndexError, TypeError, AttributeError, UnicodeError and
+            # RecursionError come of that, and no list is promised. Whatever it is, nothing more can
+            # be read from this connection.
             self._connection.strategy.close()
             applied = None if writes or self.changed else False
             raise unreachable(self._options, error, applied=applied) from error

@@ -114,10 +114,7 @@ class Operation:
 
     def complaint(self, body: Any) -> tuple[str, str]:
         """Return what the target says is wrong, and the field it names; empty where it does not."""
-        return tuple(  # type: ignore[return-value]  # there are two
-            found if isinstance(found := _try(read, body), str) else ""
-            for read in (self._message, self._field)
-        )
+        return _text(self._message, body), _text(self._field, body)
 
     def following(self, position: str | None, url: Any, answer: Answer, body: Any, n: int) -> Any:
         """Return where the next page begins. Raises ``TargetError``."""
@@ -215,11 +212,12 @@ def _reader(text: str | None) -> Expression | None:
     return None if text is None or text == "@" else compile_expression(text)
 
 
-def _try(read: Expression | None, body: Any) -> Any:
+def _text(read: Expression | None, body: Any) -> str:
     try:
-        return None if read is None else read(body)
+        found = None if read is None else read(body)
     except EvaluationError:
-        return None
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def _quoted(name: str) -> str:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from scimweave.connectors.base import AccountShape, Connector, TargetError
 from scimweave.connectors.kind import ConnectorKind, TargetOptions
+from scimweave.connectors.sql.check import check_sql
 from scimweave.mapping.model import Length, Model, Text, TypeName
 
 TlsMode = Literal["disable", "prefer", "require", "verify-ca", "verify-full"]
@@ -114,5 +115,5 @@ async def _open(options: Mapping[str, Any], shape: AccountShape) -> Connector:
 
 
 KIND = ConnectorKind(
-    "sql", SqlOptions, frozenset({"groups", "member-table", "delete", "scan"}), _open
+    "sql", SqlOptions, frozenset({"groups", "member-table", "delete", "scan"}), _open, check_sql
 )

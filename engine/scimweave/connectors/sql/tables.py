@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -137,11 +138,11 @@ def missing_tables(
             children.setdefault(child.object, (child, shape))
     makers: dict[str, Callable[[], Iterator[str]]] = {}
     for name, group in accounts.items():
-        makers[name] = lambda name=name, group=group: _accounts(name, group, options, style)  # type: ignore[misc]
+        makers[name] = partial(_accounts, name, group, options, style)
     for name, members in pairs.items():
-        makers.setdefault(name, lambda members=members: _pairs(members, style))  # type: ignore[misc]
+        makers.setdefault(name, partial(_pairs, members, style))
     for name, (child, shape) in children.items():
-        makers.setdefault(name, lambda child=child, shape=shape: _rows(child, shape, style))  # type: ignore[misc]
+        makers.setdefault(name, partial(_rows, child, shape, style))
     lacking = [name for name in makers if not exists(name)]
     return [*_schemas(lacking, style), *(each for name in lacking for each in makers[name]())]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scimweave.mapping.checks.shapes import Shape, accepted_kinds, kinds_of, shape_of
+from scimweave.mapping.checks.shapes import ANYTHING, Shape, accepted_kinds, kinds_of, shape_of
 from scimweave.mapping.document.source import YamlPath
 from scimweave.mapping.expression.syntax import Node, Syntax, parse
 from scimweave.mapping.expression.unparse import unparse
@@ -38,16 +38,33 @@ class Flaw:
     message: str
 
 
-def check_expressions(
-    rule: AttributeModel,
-    where: YamlPath,
-    root: Shape,
-    always_there: Set[str],
-    report: Report,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of what expressions read: of the resource, and of named expressions.
+
+    ``always_there`` are attributes that every resource has.
+    """
+
+    root: Shape
+    always_there: Set[str]
+    named: Mapping[str, Shape]
+
+
+def with_named(
+    texts: Mapping[str, str], root: Shape, always_there: Set[str], report: Report
+) -> Known:
+    """Look at named expressions, each behind those that it reads, and report what is wrong."""
+    named: dict[str, Shape] = {}
+    known = Known(root, always_there, named)
+    for name, text in texts.items():
+        named[name] = _report(text, ("let", name), known, report)
+    return known
+
+
+def check_expressions(rule: AttributeModel, where: YamlPath, known: Known, report: Report) -> None:
     """Report what is wrong with the expressions of a rule, and with what becomes of them."""
     if rule.expr is not None:
-        result = _report(rule.expr, (*where, "expr"), root, always_there, report)
+        result = _report(rule.expr, (*where, "expr"), known, report)
         kinds = result.kinds or frozenset()
         if kinds and rule.values and not kinds & {"string", "boolean", "number"}:
             message = f"the expression gives {_named(kinds)}; a table looks up a single value"
@@ -57,13 +74,11 @@ def check_expressions(
             report.at_value("type-mismatch", message, (*where, "type"))
     if isinstance(rule.default, dict) and isinstance(rule.default.get("expr"), str):
         text = rule.default["expr"]
-        _report(text, (*where, "default", "expr"), root, always_there, report)
+        _report(text, (*where, "default", "expr"), known, report)
 
 
-def _report(
-    text: str, where: YamlPath, root: Shape, always_there: Set[str], report: Report
-) -> Shape:
-    flaws, result = flaws_of(text, root, always_there)
+def _report(text: str, where: YamlPath, known: Known, report: Report) -> Shape:
+    flaws, result = flaws_of(text, known)
     for each in flaws:
         report.inside(each.code, each.message, where, each.position, each.length)
     return result
@@ -73,21 +88,25 @@ def _becomes(kinds: Set[str], field_type: str) -> bool:
     return any(kind == "string" or field_type in _BECOMES[kind] for kind in kinds)
 
 
-def flaws_of(text: str, root: Shape, always_there: Set[str]) -> tuple[list[Flaw], Shape]:
+def flaws_of(text: str, known: Known) -> tuple[list[Flaw], Shape]:
     """Return what is wrong with an expression that compiles, and the shape of its result."""
     syntax = parse(text)
-    search = _Search(syntax, always_there)
-    result = shape_of(syntax.tree, root, search.visit)
+    search = _Search(syntax, known)
+    result = shape_of(syntax.tree, known.root, search)
     return sorted(search.flaws, key=lambda each: each.position), result
 
 
 class _Search:
-    def __init__(self, syntax: Syntax, always_there: Set[str]) -> None:
+    def __init__(self, syntax: Syntax, known: Known) -> None:
         self.syntax = syntax
-        self.always_there = always_there
+        self.known = known
         self.flaws: list[Flaw] = []
 
-    def visit(self, node: Node, arguments: list[Shape]) -> None:
+    def named(self, name: str) -> Shape:
+        """What a named expression gives; one that was reported can be anything."""
+        return self.known.named.get(name, ANYTHING)
+
+    def __call__(self, node: Node, arguments: list[Shape]) -> None:
         """Look at a call, with the shapes of its arguments."""
         self.flaws += self._types(node, arguments)
         if node["value"] == "switch":
@@ -142,7 +161,7 @@ class _Search:
     def _is_certain(self, node: Node, *, skips_empty: bool) -> bool:
         if node["type"] == "literal":
             return node["value"] is not None and not (skips_empty and node["value"] == "")
-        return node["type"] == "field" and node["value"] in self.always_there
+        return node["type"] == "field" and node["value"] in self.known.always_there
 
     def _at(self, code: str, node: Node, index: int, message: str) -> Flaw:
         position = self.syntax.calls[id(node)].argument(index)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scimweave.mapping.checks.expressions import check_expressions
+from scimweave.mapping.checks.expressions import check_expressions, with_named
 from scimweave.mapping.checks.matching import check_matching
 from scimweave.mapping.checks.nulls import NullUse, null_uses
 from scimweave.mapping.checks.secrets import check_sensitive_literals
@@ -52,7 +52,8 @@ class _Rule:
 def check_rules(model: ObjectsModel, objects: ObjectProgram, report: Report) -> None:
     """Look at each rule that was compiled."""
     root = root_shape(objects.vocabulary)
-    always_there = ALWAYS_THERE[objects.section]
+    texts = {name: named.let.text for name, named in objects.vocabulary.lets.items()}
+    known = with_named(texts, root, ALWAYS_THERE[objects.section], report)
     for name, rule in model.attributes.items():
         if objects.field(name) is None:
             continue
@@ -62,9 +63,9 @@ def check_rules(model: ObjectsModel, objects: ObjectProgram, report: Report) -> 
         _check_table(placed)
         _check_required(placed)
         _check_nulls(placed)
-        check_expressions(rule, placed.where, root, always_there, report)
-    for name, named in objects.vocabulary.lets.items():
-        for use in null_uses(named.let.text, ALWAYS_THERE[objects.section], _word(objects)):
+        check_expressions(rule, placed.where, known, report)
+    for name, text in texts.items():
+        for use in null_uses(text, ALWAYS_THERE[objects.section], _word(objects)):
             _report_null(use, ("let", name), report)
     _check_match(model, objects, report)
     check_matching(model, objects, report)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from types import NoneType
-from typing import Any
+from typing import Any, Protocol
 
 from scimweave.mapping.expression.syntax import Node
 from scimweave.mapping.functions.argument_type import ArgumentType, type_name
@@ -49,7 +49,20 @@ class Shape:
 
 ANYTHING = Shape(None)
 NULL = Shape(frozenset())
-Visit = Callable[[Node, list[Shape]], None]
+
+
+class Visit(Protocol):
+    """Who is told of each call, with the shapes of its arguments."""
+
+    def __call__(self, node: Node, arguments: list[Shape]) -> None:
+        """Look at a call."""
+        ...
+
+    def named(self, name: str) -> Shape:
+        """What a named expression gives."""
+        ...
+
+
 _BOOLEAN = Shape(frozenset({"boolean"}))
 
 
@@ -152,6 +165,7 @@ _SHAPES: Mapping[str, Callable[[Node, Shape, Visit], Shape]] = {
     "slice": lambda node, current, visit: _array(current.each()),
     "subexpression": _chain,
     "value_projection": _projection,
+    "variable": lambda node, current, visit: visit.named(node["value"]),
 }
 # The arguments of which one is the result.
 _CHOSEN: Mapping[str, Callable[[list[Shape]], list[Shape]]] = {

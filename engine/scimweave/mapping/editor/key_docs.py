@@ -55,7 +55,8 @@ KEY_DOCS: Mapping[str, str] = MappingProxyType(
         "alias": "Short name of the extension in paths of this file, such as contoso.costCode.",
         "description": "What the attribute is, for people.",
         "multiValued": "Whether the attribute is a list.",
-        "caseExact": "Whether filters tell capital letters from small ones.",
+        "caseExact": "Whether filters tell capital letters from small ones; those on a reference "
+        "and on binary data do, unless told otherwise.",
         "canonicalValues": "Values that are suggested; others are taken too.",
         # An attribute.
         "from": "A SCIM path; a list: the first that is present.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from scimweave.mapping.guard import ALWAYS_FREE, GuardProgram
+from scimweave.mapping.guard import ALWAYS_FREE, GuardProgram, leavers_text
 from scimweave.mapping.handout.markup import code, codes, table, text
 from scimweave.mapping.handout.rows import Row, left_out, rows_of
 from scimweave.mapping.project import (
@@ -223,7 +223,7 @@ def _life_cycle(program: Program) -> Iterator[str]:
 def _limits(guard: GuardProgram) -> str:
     parts = []
     if guard.leavers is not None:
-        parts.append(f"{guard.leavers} leaver{'s' if guard.leavers > 1 else ''}")
+        parts.append(leavers_text(guard.leavers))
     if guard.percent is not None:
         parts.append(f"{guard.percent:g} % of all people (or {ALWAYS_FREE}, where that is more)")
     comma = "," if len(parts) > 1 else ""

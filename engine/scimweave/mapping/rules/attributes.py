@@ -69,13 +69,24 @@ def ignored_path(
         path = parse_path(text, aliases=vocabulary.aliases)
         vocabulary.resource_type.resolve(path)
     except PathError:
-        pass
+        if "[" not in text:
+            return AttributePath(None, text)
     except ScimError:
-        _, meant = unknown(path, text, vocabulary)
-        if not meant:
+        if not _is_misspelt(path, text, vocabulary):
             return path
     found = named(text, where, vocabulary, report)
     return found.path if found else None
+
+
+def _is_misspelt(path: AttributePath, text: str, vocabulary: Vocabulary) -> bool:
+    """Whether what no schema has is so close to what one has that it is hardly meant."""
+    schema = vocabulary.resource_type.schema(path.uri)
+    if schema is None:
+        return False
+    attribute = schema.attributes.get(path.attribute.lower())
+    if attribute is not None and path.sub_attribute is not None:
+        return closest(path.sub_attribute, attribute.sub_attributes) is not None
+    return bool(unknown(path, text, vocabulary)[1])
 
 
 def named_by_expression(

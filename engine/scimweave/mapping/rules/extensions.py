@@ -26,6 +26,8 @@ _URN = re.compile(
 # Entra exports attributes of other extensions on update, and not on create (Q19).
 _USUAL = re.compile(r"urn:ietf:params:scim:schemas:extension:[^:]+:2\.0:User", re.IGNORECASE)
 _OF_GROUPS = re.compile(r":\d+\.\d+:group\Z", re.IGNORECASE)
+# RFC 7643 §2.3.6 and §2.3.7.
+_CASE_EXACT = frozenset({"binary", "reference"})
 _NAME = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 _ALIAS = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _EXAMPLE = "urn:ietf:params:scim:schemas:extension:contoso:2.0:User"
@@ -189,7 +191,7 @@ def _attribute(
         type=model.type,
         multi_valued=model.multiValued,
         required=model.required,
-        case_exact=model.caseExact,
+        case_exact=model.caseExact if model.has("caseExact") else model.type in _CASE_EXACT,
         description=model.description or name,
         canonical_values=tuple(model.canonicalValues),
         reference_types=("external",) if model.type == "reference" else (),

@@ -71,6 +71,15 @@ class Journal:
         """Return what a record is found by, by the indexes of its type."""
         return lookups_of(record, key, self.indexes[record.resource_type].written)
 
+    def new_lookups(self, before: Record | None, record: Record) -> tuple[Lookup, ...] | None:
+        """Return what a record is found by; None where that is what ``before`` is found by."""
+        key = record.link.key if record.link else None
+        if before is not None and key == (before.link.key if before.link else None):
+            written = self.indexes[record.resource_type].written
+            if written.same(before.resource, record.resource):
+                return None
+        return self.lookups(record, key)
+
     def unsure(self, record: Record | None) -> Mapping[str, Key | None]:
         """Return the users that a record refers to, with keys that they do not have."""
         if record is None:
@@ -96,9 +105,9 @@ class Journal:
         key = record.link.key if record and record.link else None
         lookups = self.lookups(record, key) if record else ()
         is_new = step.before is None or not is_held(step.before)
-        intent = self._intent(running, step, record, leaver=is_new, lookups=lookups)
+        intent = self._intent(running, step, record, leaver=is_new)
         try:
-            await self.store.hold(intent, hold)
+            await self.store.hold(intent, hold, lookups)
         except DuplicateValue as error:
             raise uniqueness(f"{intent.label}: {error}") from error
         self.tell(intent, "held", hold.reason, started)
@@ -185,7 +194,6 @@ class Journal:
         record: Record | None,
         *,
         leaver: bool,
-        lookups: tuple[Lookup, ...] = (),
     ) -> Intent:
         subject = record or step.before
         assert subject is not None
@@ -205,7 +213,6 @@ class Journal:
             revision=running.program.revision,
             before=step.before.version if step.before else 0,
             after=record,
-            lookups=lookups,
             key=step.key,
             delivery=delivery,
             members=step.members,
@@ -231,20 +238,20 @@ class JournalEntry:
         record: Record | None,
         detail: str | None = None,
         refers: Mapping[str, Key | None] | None = None,
+        before: Record | None = None,
     ) -> None:
         """Store ``record``, or remove the resource where it is None. Raises ``ScimError``.
 
         ``refers`` are keys of other accounts that were written; None: nobody looked, and they are
-        looked at again.
+        looked at again. ``before`` is what is stored now, where that is known.
         """
         intent = self._intent
-        key = record.link.key if record and record.link else None
         try:
             await self._journal.store.commit(
                 self._number,
                 "done",
                 put=record,
-                lookups=self._journal.lookups(record, key) if record else (),
+                lookups=self._journal.new_lookups(before, record) if record else (),
                 members=intent.members,
                 remove=None if record else intent.resource_id,
                 refers=self._journal.unsure(record) if refers is None else refers,

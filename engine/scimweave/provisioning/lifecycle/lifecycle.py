@@ -169,7 +169,7 @@ class Lifecycle:
             raise refusal from error
         if record is not None:
             record = linked(record, key)
-        await entry.done(record, _said(step.cause, detail) or None, step.refers)
+        await entry.done(record, _said(step.cause, detail) or None, step.refers, step.before)
         return record
 
     async def _deliver(self, running: Running, step: Step) -> tuple[Key | None, str | None]:

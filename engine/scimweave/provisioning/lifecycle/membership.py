@@ -26,6 +26,11 @@ def as_group(reference: Reference) -> dict[str, Any]:
     return _described(reference, "direct")
 
 
+def address(reference: Reference, base_url: str) -> str:
+    """Return the ``$ref`` of a member or group; ``base_url`` is the Tenant URL."""
+    return f"{base_url}/{reference.resource_type}s/{reference.id}"
+
+
 def _described(reference: Reference, kind: str) -> dict[str, Any]:
     found = {"value": reference.id, "type": kind, "display": reference.display}
     return {name: value for name, value in found.items() if value is not None}

@@ -37,10 +37,12 @@ ALWAYS = (
 class Index:
     """An indexed attribute under its canonical name, such as ``emails.value``.
 
-    ``narrow``: few resources share a value of it.
+    ``top`` is what holds it in a resource: its attribute, or the URN of its extension. ``narrow``:
+    few resources share a value of it.
     """
 
     name: str
+    top: str
     leaf: Attribute
     values: Values
     normal: Normal
@@ -77,6 +79,7 @@ class Indexes:
 
     def _take(self, indexes: Iterable[Index]) -> None:
         self._by_name = {each.name: each for each in indexes}
+        self._tops = frozenset(each.top for each in self)
         self._by_text = {
             text: each for each in self for text in names_of(each.name, self.resource_type)
         }
@@ -84,6 +87,10 @@ class Indexes:
     def referred(self, resource: dict[str, Any]) -> Iterable[str]:
         """Return the ids of the users that a resource refers to."""
         return set(referred_ids(self._references, resource)) if self._references else ()
+
+    def same(self, one: dict[str, Any], other: dict[str, Any]) -> bool:
+        """Whether two resources are found by the same values, as far as that is seen at once."""
+        return not self._references and all(one.get(top) == other.get(top) for top in self._tops)
 
     def named(self, name: str) -> Index | None:
         """Return the index of an attribute, by ``index_name``."""
@@ -110,12 +117,14 @@ class Indexes:
 def _index(path: AttributePath, resource_type: ResourceType) -> Index | None:
     try:
         name, read = index_name(path, resource_type), reading(path, resource_type)
+        resolved = resource_type.resolve(path)
     except ScimError:
         return None  # this type has no such attribute
     if not is_text(read.leaf):
         return None
     narrow = name in {label_of(resource_type.name), EXTERNAL_ID}
-    return Index(name, read.leaf, read.values, sortable(read.leaf), narrow)
+    top = resolved.schema.id if resolved.is_extension else resolved.attribute.name
+    return Index(name, top, read.leaf, read.values, sortable(read.leaf), narrow)
 
 
 class IndexesInUse:

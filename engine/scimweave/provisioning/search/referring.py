@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from scimweave.provisioning.lifecycle.membership import as_group, as_member
+from scimweave.provisioning.lifecycle.membership import address, as_group, as_member
 from scimweave.provisioning.search.names import index_name
 from scimweave.provisioning.search.pushdown import MOST_CONDITIONS, Special
 from scimweave.provisioning.search.source import Outside, Source
@@ -28,8 +28,9 @@ Elements = Mapping[str, Sequence[dict[str, Any]]]
 def with_members(source: Source) -> Source:
     """Return a source of groups whose filters and sorting know the members."""
 
-    async def read(ids: Sequence[str]) -> Elements:
-        return _described(await source.store.members(source.integration, ids), as_member)
+    async def read(ids: Sequence[str], base_url: str) -> Elements:
+        found = await source.store.members(source.integration, ids)
+        return _described(found, as_member, base_url)
 
     special = _by_id(source.resource_type, MEMBERS, HasMember)
     return replace(source, special=special, outside=Outside(MEMBERS, read))
@@ -38,17 +39,23 @@ def with_members(source: Source) -> Source:
 def with_groups(source: Source) -> Source:
     """Return a source of users whose filters and sorting know the groups they are in."""
 
-    async def read(ids: Sequence[str]) -> Elements:
-        return _described(await source.store.memberships(source.integration, ids), as_group)
+    async def read(ids: Sequence[str], base_url: str) -> Elements:
+        found = await source.store.memberships(source.integration, ids)
+        return _described(found, as_group, base_url)
 
     special = _by_id(source.resource_type, GROUPS, IsMember)
     return replace(source, special=special, outside=Outside(GROUPS, read))
 
 
 def _described(
-    found: Mapping[str, Sequence[Reference]], described: Callable[[Reference], dict[str, Any]]
+    found: Mapping[str, Sequence[Reference]],
+    described: Callable[[Reference], dict[str, Any]],
+    base_url: str,
 ) -> Elements:
-    return {owner: [described(each) for each in here] for owner, here in found.items()}
+    return {
+        owner: [{**described(each), "$ref": address(each, base_url)} for each in here]
+        for owner, here in found.items()
+    }
 
 
 def _by_id(

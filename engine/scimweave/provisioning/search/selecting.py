@@ -171,10 +171,10 @@ class Selected:
         self, outside: Outside, positions: Sequence[int]
     ) -> Sequence[tuple[int, Record, Record]]:
         records = await self.read(positions)
-        elements = await outside.read([record.id for _, record in records])
+        elements = await outside.read([record.id for _, record in records], self.base_url)
 
         def seen(record: Record) -> Record:
-            found = {outside.attribute: elements.get(record.id, ())}
+            found = {outside.attribute: [*elements.get(record.id, ())]}
             return replace(record, resource={**record.resource, **found})
 
         return [(position, record, seen(record)) for position, record in records]

@@ -23,10 +23,13 @@ def _nobody_cares(quirks: frozenset[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """A multi-valued attribute that records do not hold; ``read`` finds its elements by id."""
+    """A multi-valued attribute that records do not hold.
+
+    ``read`` finds its elements by the ids of the records; it is given the Tenant URL too.
+    """
 
     attribute: str
-    read: Callable[[Sequence[str]], Awaitable[Mapping[str, Sequence[dict[str, Any]]]]]
+    read: Callable[[Sequence[str], str], Awaitable[Mapping[str, Sequence[dict[str, Any]]]]]
 
 
 @dataclass(frozen=True, slots=True)
