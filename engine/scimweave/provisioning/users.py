@@ -170,9 +170,8 @@ class MappedResources(Operated):
             if expected is not None:
                 expected.check(before)
             after = change(before.resource)
-            if "active" in before.resource and "active" not in after:
-                # To leave it out is no request to let a leaver back in.
-                after = {**after, "active": before.resource["active"]}
+            if self._kind == USER:
+                after = _active_as_before(before.resource, after)
             label = folded(after[self._label])
             if label == folded(before.resource[self._label]):
                 made = await self._apply(running, before, after, members)
@@ -244,6 +243,17 @@ class Users(MappedResources):
         """Look at the target for a user that is not known here (design, section 6: adopt)."""
         with self._in_use.hold(self._kind) as running:
             return await self._at_target.look_up(running, asked)
+
+
+def _active_as_before(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Return ``after`` without a word on ``active`` that is no change."""
+    if "active" in before:
+        # To leave it out is no request to let a leaver back in.
+        return after if "active" in after else {**after, "active": before["active"]}
+    if after.get("active") is True:
+        # Who never said so is active (Q66), and providers repeat it (Q31).
+        return {name: value for name, value in after.items() if name != "active"}
+    return after
 
 
 def _indexes(resource_type: ResourceType, objects: ObjectProgram) -> Indexes:

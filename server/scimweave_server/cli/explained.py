@@ -27,10 +27,14 @@ HELD_NOTE = "held by the guard: the account is left as it was until an operator 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What stands somewhere else for a field, masked where it is sensitive."""
+    """What stands somewhere else for a field, masked where it is sensitive.
+
+    ``is_free`` says that it may be another than the rule gives, and is not compared.
+    """
 
     value: Any
     differs: bool
+    is_free: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,4 +233,4 @@ def _compared(objects: ObjectProgram, found: Explanation, value: Any, remembered
         is_free = True
     differs = not is_free and not same(remembered, remember(field, found.value))
     shown = MASK if found.sensitive and value is not None else to_json(value)
-    return Value(shown, differs)
+    return Value(shown, differs, is_free)

@@ -100,6 +100,8 @@ def _pieces(tree: Tree, piece: Piece) -> None:
 
 
 def _other(name: str, other: Value) -> Text:
+    if other.is_free:
+        return Text(f"{name}: {_shown(other.value)}")
     if not other.differs:
         return Text(f"{name}: the same", style="green")
     return Text(f"{name}: {_shown(other.value)}  ≠", style="bold yellow")

@@ -70,6 +70,27 @@ def test_drift_at_the_target_is_marked(explain: Explain, ada: str, target: Emplo
     assert 'title = "Analyst"  ← taken' in shown
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{ from: title, apply: on_create }",
+        "{ from: enterprise.manager.value, ref: user }",
+        "{ from: nickName, absent: keep }",
+        "{ from: title, max_length: 3 }",
+    ],
+)
+def test_field_that_is_not_compared_is_shown_as_it_stands_and_not_as_the_same(
+    explain: Explain, ada: str, target: Employees, edit: Callable[[str, str], None], rule: str
+) -> None:
+    target.query("UPDATE employees SET job_title = 'Countess'")
+    edit("job_title:    title", f"job_title: {rule}")
+    shown = explain(ada, "job_title").stdout
+    assert 'at the target: "Countess"\n' in shown
+    assert 'delivered: "Analyst"\n' in shown
+    field = fields_of(explain(ada, "job_title", "--json"))["job_title"]
+    assert field["target"] == {"value": "Countess", "differs": False}
+
+
 def test_edit_of_the_mapping_shows_what_is_not_delivered_yet(
     explain: Explain, ada: str, edit: Callable[[str, str], None]
 ) -> None:

@@ -40,6 +40,23 @@ async def test_request_that_changes_nothing_keeps_the_version(call: Provider, on
     assert (await call("PATCH", one, replace("Analyst"))).headers["ETag"] == 'W/"1"'
 
 
+async def test_saying_that_somebody_is_active_who_is_changes_nothing(
+    call: Provider, one: str
+) -> None:
+    body = (await call("GET", one)).body
+    assert body["active"] is True
+    change = {"op": "Replace", "path": "active", "value": "True"}
+    for answer in (
+        await call("PATCH", one, {"Operations": [change]}),
+        await call("PUT", one, body),
+        await call("GET", one),
+    ):
+        assert (answer.status, answer.headers["ETag"]) == (200, 'W/"1"')
+    await call("PATCH", one, {"Operations": [{**change, "value": False}]})
+    again = await call("PATCH", one, {"Operations": [change]})
+    assert (again.headers["ETag"], again.body["active"]) == ('W/"3"', True)
+
+
 @pytest.mark.parametrize(
     ("known", "status"),
     [
