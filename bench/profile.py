@@ -36,7 +36,7 @@ PARTS = (
     ("endpoint: path, body, answer", r"scimweave_server/http/"),
     ("aiohttp and the socket", r"aiohttp/|uvloop/|asyncio/|selectors\.py"),
 )
-_WAITING = re.compile(r"threading\.py|queue\.py|concurrent/futures/|_next_batch ")
+_WAITING = re.compile(r"threading\.py|queue\.py|concurrent/futures/|_fill \(scimweave/group_commit")
 
 
 def main() -> None:
