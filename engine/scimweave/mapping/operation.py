@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
-
-from scimweave.scim.syntax import AttributePath
 
 
 class Operation(StrEnum):
@@ -73,18 +70,6 @@ def operation(rules: Rules, before: Standing | None, after: dict[str, Any] | Non
 def gets_account(rules: Rules, before: Standing | None, after: dict[str, Any]) -> bool:
     """Whether a resource without an account gets one now: nobody who is inactive by a change."""
     return rules.makes_account(after) and (before is None or rules.is_active(after))
-
-
-def brings(
-    sources: Iterable[AttributePath], before: dict[str, Any] | None, after: dict[str, Any]
-) -> bool:
-    """Whether a change brings another value of one of ``sources``, by their attributes."""
-    return any(_value(before or {}, each) != _value(after, each) for each in sources)
-
-
-def _value(resource: dict[str, Any], path: AttributePath) -> Any:
-    owner = resource.get(path.uri, {}) if path.uri else resource
-    return owner.get(path.attribute)
 
 
 def _of_account(rules: Rules, was_active: bool, after: dict[str, Any]) -> Operation:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from scimweave.mapping.blocking import blocking
 from scimweave.mapping.diagnostics import Span
 from scimweave.mapping.group_tests import run_group
-from scimweave.mapping.operation import Operation, brings, gets_account, operation, standing
+from scimweave.mapping.operation import Operation, gets_account, operation, standing
 from scimweave.mapping.outcome import Outcome, done, refused, refused_for
 from scimweave.mapping.project import (
-    FieldFault,
     GroupProgram,
     MappingTest,
     ObjectProgram,
@@ -141,15 +141,9 @@ def _outcome(
         name = "none" if what is Operation.UPDATE else what.value
         return done(users, test.request, name, {}, after)
     projection = users.project(after, creating=creating)
-    blocking = [
-        fault
-        for fault in projection.faults
-        # What cannot be projected does not keep a leaver in, unless this request brought it.
-        if users.in_scope(after)
-        and (what is not Operation.DEACTIVATE or _is_brought(users, fault, before, after))
-    ]
-    if blocking:
-        return refused_for(blocking)
+    faults = blocking(users, what, projection.faults, before, after)
+    if faults:
+        return refused_for(faults)
     if what is Operation.OUT_OF_SCOPE or _removes(users, what):
         return done(users, test.request, what.value, {}, after)
     values = projection.values
@@ -192,13 +186,6 @@ def _holds(expected: Any, actual: Any) -> bool:
         return len(expected) == len(actual) and all(map(_holds, expected, actual))
     # True equals 1 in Python, and not in JSON.
     return bool(expected == actual) and isinstance(expected, bool) is isinstance(actual, bool)
-
-
-def _is_brought(
-    users: UserProgram, fault: FieldFault, before: dict[str, Any] | None, after: dict[str, Any]
-) -> bool:
-    field = users.field(fault.field)
-    return field is not None and brings(field.sources, before, after)
 
 
 def _equal(objects: ObjectProgram, name: str, expected: Any, actual: Value) -> bool:

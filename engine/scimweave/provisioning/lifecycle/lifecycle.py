@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scimweave.connectors.base import Gone, TargetError, Unreachable, Value
+from scimweave.mapping.blocking import WITHOUT_FAULTS
 from scimweave.mapping.operation import Operation, gets_account
 from scimweave.provisioning.lifecycle.difference import everything
 from scimweave.provisioning.lifecycle.guard import Guard
@@ -15,7 +16,6 @@ from scimweave.provisioning.lifecycle.references import Resolved, resolve_refere
 from scimweave.provisioning.lifecycle.refusal import refuse_faults, translate
 from scimweave.provisioning.lifecycle.step import (
     BACK,
-    WITHOUT_FAULTS,
     Step,
     deletion,
     ends_account,

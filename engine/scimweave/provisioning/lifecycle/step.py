@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scimweave.connectors.base import Value
-from scimweave.mapping import FieldFault, ObjectProgram
-from scimweave.mapping.operation import Operation, Standing, brings, operation
+from scimweave.mapping import ObjectProgram
+from scimweave.mapping.blocking import blocking
+from scimweave.mapping.operation import Operation, Standing, operation
 from scimweave.provisioning.lifecycle.difference import (
     NO_DIFFERENCE,
     Difference,
@@ -33,7 +34,6 @@ from scimweave.store.base import (
 # In a link's projection beside the fields: the account is deactivated, by which call.
 INACTIVE = "$inactive"
 BACK = "back before it was delivered: not held any more"
-WITHOUT_FAULTS = frozenset({Operation.DEACTIVATE, Operation.MEMBERS})
 
 
 @dataclass(slots=True)
@@ -188,33 +188,17 @@ def projected(
     what: Operation,
     after: Resource,
 ) -> Mapping[str, Value]:
-    """Project ``after``, or refuse.
-
-    What cannot be projected keeps neither a leaver in nor a member out, unless this request
-    brought it.
-    """
+    """Project ``after``, or refuse. Raises ``ScimError``."""
     objects = running.objects
     projection = objects.project(after, creating=before is None or before.link is None)
-    # Of whoever leaves the scope, nothing has to fit the target.
-    if projection.faults and objects.in_scope(after):
-        blocking = [
-            fault
-            for fault in projection.faults
-            if what not in WITHOUT_FAULTS or _is_brought(running, fault, before, after)
-        ]
-        if blocking:
-            raise refuse_faults(blocking)
+    if projection.faults:
+        earlier = before.resource if before else None
+        faults = blocking(objects, what, projection.faults, earlier, after)
+        if faults:
+            raise refuse_faults(faults)
     if what is Operation.REACTIVATE:
         return {**projection.values, **objects.operations.reactivate_set}
     return projection.values
-
-
-def _is_brought(
-    running: Running, fault: FieldFault, before: Record | None, after: Resource
-) -> bool:
-    field = running.objects.field(fault.field)
-    earlier = before.resource if before else None
-    return field is not None and brings(field.sources, earlier, after)
 
 
 def deletion(running: Running, before: Record) -> Step:
