@@ -29,7 +29,8 @@ def with_schema(path: AttributePath) -> AttributePath:
 
 def mentions_bare_names(text: str) -> bool:
     """Whether the text of a filter may have a path that needs a schema."""
-    return "manager" in text.lower()
+    lower = text.lower()
+    return any(name in lower for name in _SCHEMAS)
 
 
 def with_schemas(found: Filter) -> Filter:

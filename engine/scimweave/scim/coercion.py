@@ -162,9 +162,7 @@ def _text_reader(attribute: Attribute, path: str) -> Take:
     # Dates, references and binaries too: their format is not ours to judge (Q32).
     def take(value: Any, findings: Findings) -> Any:
         if isinstance(value, str):
-            if value.isascii() and "\0" not in value:
-                return value or None
-            return checked_text(value, path)
+            return checked_text(value, path) if value else None
         if value is None:
             return None
         raise wrong_type(path, attribute, value)
